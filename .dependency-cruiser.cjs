@@ -1,0 +1,216 @@
+/** Floors: imports point down only, and nothing goes round in circles. Type imports count. */
+const only = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to })
+const entries =
+  '^packages/(client/src/index|core/src/index|core/src/testing/index|store/src/index|store/src/(sqlite|postgres)/index|dbos/src/index|cli/src/index)\\.ts$'
+
+/** A folder of a package that may use only the named folders and files of that package. */
+const inside = (name, folder, comment, allowed) =>
+  only(
+    `${name}-${folder}`,
+    comment,
+    { path: `^packages/${name}/src/${folder}/` },
+    { path: `^packages/${name}/src/`, pathNot: `^packages/${name}/src/(${allowed.join('|')})(/|\\.ts$)` },
+  )
+
+module.exports = {
+  forbidden: [
+    only('no-cycle', 'Move what both need into a file of its own, below both.', {}, { circular: true }),
+    // bench/ installs its dependencies by itself, when it is run.
+    only('resolvable', 'The import leads nowhere.', { pathNot: '^bench/' }, { couldNotResolve: true }),
+    only(
+      'floor-0-protocol',
+      'The wire types import nothing but each other.',
+      { path: '^packages/client/src/protocol/' },
+      { pathNot: '^packages/client/src/protocol/' },
+    ),
+    only(
+      'floor-1-client',
+      'The client knows nothing above it.',
+      { path: '^packages/client/src/' },
+      { path: '^(packages/(core|store|dbos|cli)|examples|scripts|bench)/' },
+    ),
+    only(
+      'floor-2-core',
+      'The core knows the client, and nothing above itself.',
+      { path: '^packages/core/src/' },
+      { path: '^(packages/(store|dbos|cli)|examples|scripts|bench)/' },
+    ),
+    only(
+      'floor-3-store',
+      'The store knows the core; engines and servers stand on it.',
+      { path: '^packages/store/src/' },
+      { path: '^(packages/(dbos|cli)|examples|scripts|bench)/' },
+    ),
+    only(
+      'floor-3-dbos',
+      'The engine knows the core and the store.',
+      { path: '^packages/dbos/src/' },
+      { path: '^(packages/cli|examples|scripts|bench)/' },
+    ),
+    only(
+      'floor-5-cli',
+      'The command line is not a place for examples, scripts or benchmarks.',
+      { path: '^packages/cli/src/' },
+      { path: '^(examples|scripts|bench)/' },
+    ),
+    only(
+      'public-door',
+      'One package uses another through its entry: import the package by its name.',
+      { path: '^packages/([^/]+)/src/' },
+      { path: '^packages/[^/]+/src/', pathNot: ['^packages/$1/', entries] },
+    ),
+    only(
+      'examples-are-users',
+      'An example imports what a user can import.',
+      { path: '^(examples|bench)/' },
+      { path: '^packages/', pathNot: [entries, '^packages/[^/]+/dist/'] },
+    ),
+    // Inside the client: bytes below events, events below calls.
+    inside('client', 'transport', 'Bytes over a connection; nothing above it.', ['transport']),
+    inside('client', 'sse', 'Bytes to events and back.', ['sse', 'protocol', 'errors']),
+    inside('client', 'accumulate', 'A pure fold: no request, no connection.', [
+      'accumulate',
+      'protocol',
+      'errors',
+    ]),
+    // Inside the core: agent, run, state, calls, context, each on those after it; the rest knows no run.
+    inside('core', 'run', 'The loop knows no agent(), only what its options gave.', [
+      'run',
+      'state',
+      'calls',
+      'context',
+      'approval',
+      'budget',
+      'errors',
+      'events',
+      'history',
+      'journal',
+      'model',
+      'schema',
+      'session',
+      'tools',
+    ]),
+    inside('core', 'state', 'A run as JSON; not the loop.', [
+      'state',
+      'calls',
+      'context',
+      'approval',
+      'budget',
+      'errors',
+      'events',
+      'history',
+      'journal',
+    ]),
+    inside('core', 'calls', 'One call to its output; not the loop.', [
+      'calls',
+      'context',
+      'approval',
+      'budget',
+      'errors',
+      'events',
+      'history',
+      'journal',
+      'middleware',
+      'tools',
+    ]),
+    inside('core', 'context', 'What is there while a run goes; not what is done with it.', [
+      'context',
+      'approval',
+      'budget',
+      'events',
+      'history',
+      'journal',
+      'middleware',
+      'model',
+      'schema',
+      'session',
+      'tools',
+    ]),
+    inside('core', 'journal', 'What has happened in a run, as records; not how it is run.', [
+      'journal',
+      'approval',
+      'budget',
+      'errors',
+      'events',
+      'history',
+      'middleware',
+      'model',
+      'session',
+    ]),
+    inside('core', 'session', 'The history that runs share; no run.', ['session', 'errors', 'history']),
+    inside('core', 'tools', 'Tools and their slots; no run.', ['tools', 'errors', 'schema']),
+    inside('core', 'events', 'What a run tells; no run.', ['events', 'approval', 'budget']),
+    inside('core', 'budget', 'Limits and what is spent; no run.', ['budget', 'errors']),
+    inside('core', 'schema', 'Schemas in and out; no run.', ['schema', 'errors/error-text']),
+    inside('core', 'history', 'Items and their bytes; no run.', ['history', 'model']),
+    inside('core', 'models', 'What answers a request knows no agent.', [
+      'models',
+      'model',
+      'errors',
+      'schema',
+    ]),
+    inside('core', 'middleware', 'It wraps the two calls that matter and sees no more of a run.', [
+      'middleware',
+      'errors',
+      'history',
+      'model',
+      'models',
+      'tools',
+    ]),
+    // Inside the store: what runs and sessions are is said once, for both databases.
+    ...['sqlite', 'postgres'].map((database) =>
+      inside('store', database, 'One database; nothing of the other, and nothing of what is kept in it.', [
+        database,
+        'create-store',
+        'lazy-sql',
+        'migrations',
+        'presence',
+        'sql',
+        'store',
+      ]),
+    ),
+    inside('store', 'runs', 'Runs in any database.', [
+      'runs',
+      'sessions',
+      'blobs',
+      'presence',
+      'sql',
+      'store',
+    ]),
+    inside('store', 'sessions', 'Sessions in any database; no run.', [
+      'sessions',
+      'blobs',
+      'presence',
+      'sql',
+    ]),
+    only(
+      'not-testing',
+      'What is for tests is not in the way of a run.',
+      { path: '^packages/core/src/', pathNot: '^packages/core/src/testing/' },
+      { path: '^packages/core/src/testing/' },
+    ),
+    only(
+      'sources-without-tests',
+      'A source does not need its tests.',
+      { path: '^packages/[^/]+/src/' },
+      { path: '^(packages/[^/]+/test|scripts)/' },
+    ),
+    only(
+      'declared',
+      'What is published imports only what its package.json declares.',
+      { path: '^packages/[^/]+/src/' },
+      { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    ),
+  ],
+  options: {
+    doNotFollow: { path: ['node_modules', '/dist/'] },
+    exclude: { path: ['/dist/', '/node_modules/.*/node_modules/'] },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    combinedDependencies: false,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'types', 'default'],
+    },
+  },
+}

@@ -1,0 +1,2 @@
+export { type FolderToolsOptions, folderTools } from './folder-tools/folder-tools.ts'
+export { showRun } from './show-run.ts'

@@ -1,0 +1,2 @@
+/** An event as it goes over the wire. */
+export type WireEvent = { [field: string]: unknown; type?: unknown }

@@ -1,0 +1,25 @@
+import { createLogRedactor, type LogRedactor } from 'antiphon'
+import type { Presence } from './presence.ts'
+import { SqlRuns } from './runs/sql-runs.ts'
+import { sqlHistory } from './sessions/history.ts'
+import { sqlSessions } from './sessions/sessions.ts'
+import type { Sql } from './sql.ts'
+import type { Store, StoreOptions } from './store.ts'
+
+/** A store over a database; which one makes no difference from here on. */
+export const createStore = (sql: Sql, presence: Presence, { redact }: StoreOptions): Store => {
+  const redactor = redact === undefined || isRedactor(redact) ? redact : createLogRedactor(redact)
+  const transform = redactor === undefined ? asItIs : (value: unknown): unknown => redactor.value(value)
+  const runs = new SqlRuns({ sql, presence, transform })
+  const sessions = sqlSessions({ sql, presence, transform })
+  return Object.assign(runs, {
+    sessions,
+    history: sqlHistory({ sql, transform }),
+    session: sessions.session,
+    [Symbol.asyncDispose]: () => runs.close(),
+  })
+}
+
+const asItIs = (value: unknown): unknown => value
+
+const isRedactor = (redact: NonNullable<StoreOptions['redact']>): redact is LogRedactor => 'value' in redact

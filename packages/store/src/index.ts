@@ -1,0 +1,7 @@
+// Types of what `@antiphon/store/sqlite` and `@antiphon/store/postgres` make.
+export type { ForkOptions } from './runs/fork-run.ts'
+export type { RunListOptions } from './runs/list-runs.ts'
+export type { RetainOptions } from './runs/remove-run.ts'
+export type { ImportOptions } from './runs/transfer-run.ts'
+export type { HistoryTurn, KeptHistory } from './sessions/history.ts'
+export type { Store, StoreOptions } from './store.ts'
