@@ -28,6 +28,9 @@ export interface Engine {
 /** Processes at once. */
 const AT_ONCE = 2
 
+/** A point that no journey reaches. */
+const NEVER = 1_000_000
+
 /** One in how many points is tried; `EVERY_POINT=1` tries them all. */
 export interface Density {
   /** In one process, where what is cut never goes on. */
@@ -45,12 +48,15 @@ export const everyPoint = ({ name, make }: Engine, { handles, processes }: Densi
     let folder: string
     let whole: RunResult
     let points: readonly string[]
+    let wholeEffects: number
 
     beforeAll(async () => {
       folder = mkdtempSync(join(tmpdir(), 'antiphon-journey-'))
       place = await make()
       const life = new Life()
-      whole = await travel(place.open(), 'whole', { life, effects: effectsIn(join(folder, 'whole')) })
+      const effects = effectsIn(join(folder, 'whole'))
+      whole = await travel(place.open(), 'whole', { life, effects })
+      wholeEffects = effects.lines().length
       points = life.reached
     }, 60_000)
     afterAll(async () => {
@@ -121,6 +127,26 @@ export const everyPoint = ({ name, make }: Engine, { handles, processes }: Densi
         }
       }
       await Promise.all(Array.from({ length: AT_ONCE }, killSome))
+      expect(failures).toEqual([])
+    }, 120_000)
+
+    it('loses nothing while processes that write come and go', async () => {
+      const program = await buildProgram(
+        fileURLToPath(new URL('./programs/journey-main.ts', import.meta.url)),
+      )
+      const failures: string[] = []
+      const left = Array.from({ length: ALL ? 300 : 60 }, (_, n) => n)
+      const runSome = async (): Promise<void> => {
+        for (let n = left.shift(); n !== undefined; n = left.shift()) {
+          const effects = effectsIn(join(folder, `whole-${n}`))
+          const args = [place.target ?? '', `whole-${n}`, join(folder, `whole-${n}`), String(NEVER)]
+          const { code, said } = await startProgram(program, args).gone
+          const [log] = await after(`whole-${n}`, effects)
+          if (code !== 0 || log.at(-1)?.kind !== 'end' || effects.lines().length !== wholeEffects)
+            failures.push(`${n}: ${code} ${log.length} ${said}`)
+        }
+      }
+      await Promise.all(Array.from({ length: AT_ONCE + 1 }, runSome))
       expect(failures).toEqual([])
     }, 120_000)
   })

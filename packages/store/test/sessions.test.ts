@@ -15,8 +15,8 @@ sessionSuite({
 
 const drivers =
   process.getBuiltinModule?.('node:sqlite') === undefined
-    ? ['libsql' as const]
-    : ['node' as const, 'libsql' as const]
+    ? ['photostructure' as const]
+    : ['node' as const, 'photostructure' as const]
 
 for (const driver of drivers) {
   const name = `SQLite, ${driver}`

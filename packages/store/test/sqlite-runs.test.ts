@@ -38,7 +38,7 @@ const hasOwn = (): boolean => {
   }
 }
 
-for (const driver of hasOwn() ? (['node', 'libsql'] as const) : (['libsql'] as const)) {
+for (const driver of hasOwn() ? (['node', 'photostructure'] as const) : (['photostructure'] as const)) {
   runConformance(placeOf(driver))
   storeConformance(placeOf(driver))
   runCosts({ name: `SQLite, ${driver}`, openSql: () => openSqlite(':memory:', { driver }) })

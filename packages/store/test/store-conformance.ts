@@ -328,7 +328,11 @@ export const storeConformance = ({ name, make }: StorePlace): void => {
       const record = fc.record({
         key: fc.string({ unit: 'binary', minLength: 1, maxLength: 30 }),
         order: fc.option(fc.nat(), { nil: undefined }),
-        ms: fc.option(fc.double({ min: 0, max: 1e9, noNaN: true }), { nil: undefined }),
+        // As it is measured: in thousandths.
+        ms: fc.option(
+          fc.nat({ max: 2 ** 31 - 1 }).map((us) => us / 1_000),
+          { nil: undefined },
+        ),
         about: fc.option(fc.jsonValue(), { nil: undefined }),
         value: fc.dictionary(fc.string(), fc.jsonValue()),
         newer: fc.option(fc.jsonValue(), { nil: undefined }),

@@ -14,7 +14,7 @@ export interface SqliteOptions {
   readonly durability?: 'normal' | 'full'
   /** How long a write waits for another process that writes. @defaultValue 5000 */
   readonly busyTimeoutMs?: number
-  /** The SQLite that Node brings, or that of the package `libsql`. @defaultValue Node's where it has one */
+  /** Whose SQLite: Node's own, or that of the package `@photostructure/sqlite`. @defaultValue Node's where it has one without the fault that loses writes (3.51.3 or newer) */
   readonly driver?: SqliteDriver
 }
 

@@ -53,29 +53,8 @@ const adviceFor = (code: number | undefined): string | undefined => {
 
 const textOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
-/** The extended result code: `rawCode` of libsql, `errcode` of node:sqlite. */
+/** The extended result code; Node's SQLite, and what has its interface, gives it as `errcode`. */
 const codeOf = (cause: unknown): number | undefined => {
-  if (!(cause instanceof Error)) return openCode(String(cause))
-  const { rawCode, errcode, code } = cause as { rawCode?: number; errcode?: number; code?: unknown }
-  if (typeof rawCode === 'number') return rawCode
-  if (typeof errcode === 'number') return errcode
-  return typeof code === 'string' ? (NAMES[code] ?? openCode(cause.message)) : openCode(cause.message)
-}
-
-const NAMES: Readonly<Record<string, number>> = {
-  SQLITE_BUSY: BUSY,
-  SQLITE_LOCKED: LOCKED,
-  SQLITE_READONLY: READONLY,
-  SQLITE_CORRUPT: CORRUPT,
-  SQLITE_FULL: FULL,
-  SQLITE_CANTOPEN: CANTOPEN,
-  SQLITE_NOTADB: NOTADB,
-  SQLITE_CONSTRAINT_PRIMARYKEY: CONSTRAINT_PRIMARYKEY,
-  SQLITE_CONSTRAINT_UNIQUE: CONSTRAINT_UNIQUE,
-}
-
-/** libsql says only in words that a file cannot be opened, with the code at the end. */
-const openCode = (message: string): number | undefined => {
-  const found = /Unable to open connection.*: (\d+)/.exec(message)
-  return found === null ? undefined : Number(found[1])
+  const { errcode } = (cause ?? {}) as { errcode?: unknown }
+  return typeof errcode === 'number' ? errcode : undefined
 }

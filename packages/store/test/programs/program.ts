@@ -47,7 +47,7 @@ export const buildProgram = async (entry: string, home = file('../..')): Promise
     tsconfig,
     silent: true,
     noExternal: [/./],
-    external: ['libsql', 'pg', '@dbos-inc/dbos-sdk'],
+    external: ['@photostructure/sqlite', 'pg', '@dbos-inc/dbos-sdk'],
     splitting: false,
     // What is bundled may still ask for a module by name.
     banner: {
