@@ -1,7 +1,7 @@
 /** Floors: imports point down only, and nothing goes round in circles. Type imports count. */
 const only = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to })
 const entries =
-  '^packages/(client/src/index|core/src/index|core/src/testing/index|store/src/index|store/src/(sqlite|postgres)/index|dbos/src/index|cli/src/index)\\.ts$'
+  '^packages/(client/src/index|core/src/index|core/src/testing/index|store/src/index|store/src/(sqlite|postgres)/index|dbos/src/index|server/src/index|cli/src/index)\\.ts$'
 
 /** A folder of a package that may use only the named folders and files of that package. */
 const inside = (name, folder, comment, allowed) =>
@@ -27,25 +27,31 @@ module.exports = {
       'floor-1-client',
       'The client knows nothing above it.',
       { path: '^packages/client/src/' },
-      { path: '^(packages/(core|store|dbos|cli)|examples|scripts|bench)/' },
+      { path: '^(packages/(core|store|dbos|server|cli)|examples|scripts|bench)/' },
     ),
     only(
       'floor-2-core',
       'The core knows the client, and nothing above itself.',
       { path: '^packages/core/src/' },
-      { path: '^(packages/(store|dbos|cli)|examples|scripts|bench)/' },
+      { path: '^(packages/(store|dbos|server|cli)|examples|scripts|bench)/' },
     ),
     only(
       'floor-3-store',
       'The store knows the core; engines and servers stand on it.',
       { path: '^packages/store/src/' },
-      { path: '^(packages/(dbos|cli)|examples|scripts|bench)/' },
+      { path: '^(packages/(dbos|server|cli)|examples|scripts|bench)/' },
     ),
     only(
       'floor-3-dbos',
       'The engine knows the core and the store.',
       { path: '^packages/dbos/src/' },
-      { path: '^(packages/cli|examples|scripts|bench)/' },
+      { path: '^(packages/(server|cli)|examples|scripts|bench)/' },
+    ),
+    only(
+      'floor-4-server',
+      'The server knows the core and the store.',
+      { path: '^packages/server/src/' },
+      { path: '^(packages/(dbos|cli)|examples|scripts|bench)/' },
     ),
     only(
       'floor-5-cli',

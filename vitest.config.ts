@@ -11,6 +11,7 @@ const source = [
   { find: /^@antiphon\/store$/, replacement: file('packages/store/src/index.ts') },
   { find: /^@antiphon\/store\/(sqlite|postgres)$/, replacement: file('packages/store/src/$1/index.ts') },
   { find: /^@antiphon\/dbos$/, replacement: file('packages/dbos/src/index.ts') },
+  { find: /^@antiphon\/server$/, replacement: file('packages/server/src/index.ts') },
   { find: /^@antiphon\/cli$/, replacement: file('packages/cli/src/index.ts') },
 ]
 const built = [
@@ -20,6 +21,7 @@ const built = [
   { find: /^@antiphon\/store$/, replacement: file('packages/store/dist/index.js') },
   { find: /^@antiphon\/store\/(sqlite|postgres)$/, replacement: file('packages/store/dist/$1.js') },
   { find: /^@antiphon\/dbos$/, replacement: file('packages/dbos/dist/index.js') },
+  { find: /^@antiphon\/server$/, replacement: file('packages/server/dist/index.js') },
   { find: /^@antiphon\/cli$/, replacement: file('packages/cli/dist/index.js') },
 ]
 

@@ -27,6 +27,7 @@ const entries = [
     file: 'packages/store/src/postgres/index.ts',
   },
   { specifier: '@antiphon/dbos', page: 'dbos.md', file: 'packages/dbos/src/index.ts' },
+  { specifier: '@antiphon/server', page: 'server.md', file: 'packages/server/src/index.ts' },
   { specifier: '@antiphon/cli', page: 'cli.md', file: 'packages/cli/src/index.ts' },
 ]
 

@@ -1,0 +1,1 @@
+export type { AnswerContext, Approvals, Upstream } from './upstream/upstream.ts'
