@@ -15,12 +15,12 @@ export interface StoredResponse {
   readonly request: ResponseRequest
   readonly background: boolean
   readonly conversation?: string
-  /** Where its own input begins, as a number of items of the history. */
-  readonly inputFrom: number
-  /** The history with its input; undefined where it has none. */
-  readonly input?: HistoryPoint
-  /** The history with its output, too. Set when it has ended. */
+  /** The history that it goes on from; undefined where it begins one. */
+  readonly before?: HistoryPoint
+  /** The history with its own input and output, one turn. Set when it has ended. */
   readonly output?: HistoryPoint
+  /** How many items of that turn are its own input. */
+  readonly inputCount: number
   /** Counted up by each process that takes it; who has an older number can write nothing. */
   readonly epoch: number
   readonly createdAt: number
@@ -95,6 +95,10 @@ export interface ResponseStore {
   claim(tenant: string, id: string): Promise<StoredResponse | undefined>
   /** Responses under way whose process is gone, of all tenants. */
   abandoned(limit?: number): Promise<readonly { readonly tenant: string; readonly id: string }[]>
+  /** Remembers that these items came with a response, so that later input may refer to them by their ids. Part of the response: they go with it. */
+  indexItems(tenant: string, id: string, itemIds: readonly string[]): Promise<void>
+  /** The response that an item came with; the newest one. */
+  responseOfItem(tenant: string, itemId: string): Promise<string | undefined>
   /** Removes responses and idempotency keys that have expired. Returns how many responses. */
   removeExpired(now?: number): Promise<number>
 
