@@ -30,7 +30,7 @@ export interface StoredResponse {
 }
 
 /** A response that begins. The process that inserts it has it, with epoch 1. */
-export type NewStoredResponse = Omit<StoredResponse, 'epoch' | 'updatedAt' | 'output'> & {
+export type NewStoredResponse = Omit<StoredResponse, 'epoch' | 'updatedAt'> & {
   /** `Idempotency-Key` of the request with a hash of its body: a second request with both the same gets the first one's response. */
   readonly idempotency?: { readonly key: string; readonly bodyHash: string }
 }
