@@ -1,8 +1,10 @@
 // Agents
 
+export { type AgentChanges, adaptAgent } from './agent/adapt-agent.ts'
 export { type Agent, agent } from './agent/agent.ts'
 export type { AgentOptions, OutputOf, StopCondition } from './agent/agent-options.ts'
 export type { AgentToolOptions } from './agent/agent-tool.ts'
+export type { CallGate, GatedCall } from './context/call-gate.ts'
 export type { TurnInfo, TurnOverrides } from './context/turn-hooks.ts'
 export { hasCalled } from './context/turn-hooks.ts'
 
@@ -62,7 +64,15 @@ export type { RunInput } from './run/run-input.ts'
 
 // Approvals and state
 
-export { answer, approve, type Decision, type DecisionTarget, type PendingCall, reject } from './approval.ts'
+export {
+  answer,
+  approve,
+  callHash,
+  type Decision,
+  type DecisionTarget,
+  type PendingCall,
+  reject,
+} from './approval.ts'
 export type { RunState, SavedCall } from './state/run-state.ts'
 
 // Models
@@ -88,6 +98,7 @@ export type { Middleware, ToolCall, ToolHandler } from './middleware/middleware.
 export { type RedactOptions, redact } from './middleware/redact.ts'
 export type { RedactName, RedactText } from './middleware/redact-patterns.ts'
 export { type RetryOptions, retry } from './middleware/retry.ts'
+export { SUMMARY_INSTRUCTIONS, summarize } from './middleware/summarize.ts'
 export { type TrimHistoryOptions, trimHistory } from './middleware/trim-history.ts'
 export type { Verdict } from './middleware/verdict.ts'
 
@@ -95,6 +106,7 @@ export type { Verdict } from './middleware/verdict.ts'
 
 export { PRICES } from './budget/price-table.ts'
 export type { Price, PriceTable } from './budget/prices.ts'
+export { estimateTokens } from './history/estimate-tokens.ts'
 export { withOwnIds } from './history/own-ids.ts'
 export { repairItems } from './history/repair-items.ts'
 export { type HistoryProblem, validateItems } from './history/validate-items.ts'
@@ -121,6 +133,7 @@ export {
   type RecordValues,
   type RunStart,
   type SessionStart,
+  type StateStart,
   type ToolAbout,
   type ToolValue,
   type WaitValue,
