@@ -26,7 +26,8 @@ export interface Agent<Output = string> {
    */
   run(input: RunInput, options?: RunOptions): Run<Output>
   /**
-   * Goes on with a run that waits, in this process or any other: runs what was decided, without a further model call before, and leaves the rest waiting.
+   * Goes on with a run that waits, in this process or any other: runs what was decided, without a further model call before, and leaves the rest waiting. With `options.store`
+   * it is kept from here on, as a run of its own: give it a `runId` that the store does not have.
    *
    * @throws ConfigError `invalid_state`, `invalid_decision` (the latter from `result()`).
    */
@@ -65,9 +66,14 @@ export const agent = <S extends Schema | undefined = undefined>(
   }
   // Agents that name each other cannot be made ready before both exist; all others are, so that mistakes show at once.
   if (typeof options.handoffs !== 'function') spec()
-  const self: Agent<OutputOf<S>> = {
-    name: options.name ?? 'agent',
-    description: options.description ?? '',
+  return agentOf(options.name ?? 'agent', options.description ?? '', spec)
+}
+
+/** An agent over what was made ready for it. */
+export const agentOf = <Output>(name: string, description: string, spec: () => AgentSpec): Agent<Output> => {
+  const self: Agent<Output> = {
+    name,
+    description,
     run: (input, runOptions = {}) => {
       keepRunShapes()
       return beginRun(spec(), input, runOptions)

@@ -15,8 +15,12 @@ import { callKey, recordedAnswer } from './record-call.ts'
  */
 export const prepare = (run: RunContext, call: Call): Plan | Promise<Plan> => {
   const tool = run.agent.tools.get(call.name)
-  if (tool === undefined) return unwrapParallel(call) ?? book(run, call) ?? unknownTool(run, call)
-  const over = book(run, call)
+  const wrapper = tool === undefined ? unwrapParallel(call) : undefined
+  if (wrapper !== undefined) return wrapper
+  const refused = refuse(run, call, tool)
+  if (refused !== undefined) return refused
+  if (tool === undefined) return book(run, call) ?? unknownTool(run, call)
+  const over = tool.ofCaller && run.answerOnly === undefined ? bookNothing(run, call) : book(run, call)
   if (over !== undefined) return over
   if (run.hiddenTools?.has(call.name)) return unknownTool(run, call)
   if (tool.handoffTo !== undefined) return { kind: 'handoff', tool }
@@ -33,6 +37,21 @@ export const prepare = (run: RunContext, call: Call): Plan | Promise<Plan> => {
     : checked.ok
       ? gate(run, call, tool, checked.value)
       : invalid(describeIssues(checked.message))
+}
+
+/** What the caller's bounds say against it; the agent's own limits are not touched. */
+const refuse = (run: RunContext, call: Call, tool: Tool | undefined): Plan | undefined => {
+  const { gate } = run.agent
+  if (gate === undefined || run.answerOnly !== undefined) return undefined
+  const { callId, name, turn } = call
+  const text = gate.admit({ callId, name, arguments: call.arguments, turn, tool })
+  if (text === undefined) return undefined
+  run.calledTools.push(name)
+  return { kind: 'answer', outcome: 'not_executed', text }
+}
+
+const bookNothing = (run: RunContext, call: Call): undefined => {
+  run.calledTools.push(call.name)
 }
 
 /** Books one call; the plan that answers it when the budget is spent. */

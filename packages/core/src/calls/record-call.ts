@@ -1,6 +1,8 @@
+import type { FunctionCallOutput } from '@antiphon/client'
 import { addUsage } from '../budget/usage.ts'
 import type { Call } from '../context/call.ts'
 import type { RunContext } from '../context/run-context.ts'
+import type { ToolEndedEvent } from '../events/events.ts'
 import type { Journal, StepInfo, StepOptions } from '../journal/journal.ts'
 import type { LogRecord, SubSpent, ToolAbout, ToolValue } from '../journal/log-record.ts'
 import { diverged } from '../journal/open-log.ts'
@@ -113,7 +115,7 @@ const writable = (run: RunContext, call: Call, details: unknown): { details?: un
   return {}
 }
 
-/** A recorded call: nobody is told, for they were told when it happened. */
+/** A recorded call: nobody is told, for they were told when it happened; unless all is told again. */
 const take = (run: RunContext, call: Call, value: ToolValue): void => {
   const { outcome, output, details, limit, spent } = value
   if (call.result === undefined) {
@@ -121,9 +123,22 @@ const take = (run: RunContext, call: Call, value: ToolValue): void => {
     run.active.delete(call)
     run.limitHit ??= limit
     if (spent !== undefined) bookSpent(run, spent)
+    if (run.options.tellAgain === true)
+      run.emit({ type: 'tool.ended', ...endingOf(call, value), queuedMs: 0, durationMs: 0 })
   }
   if (call.result.output !== undefined) run.requests.remember(call.result.output, { $record: callKey(call) })
 }
+
+const endingOf = (
+  { callId, name }: Call,
+  { outcome, output, details }: ToolValue,
+): Pick<ToolEndedEvent, 'callId' | 'name' | 'outcome' | 'output' | 'details'> => ({
+  callId,
+  name,
+  outcome,
+  output: output as FunctionCallOutput,
+  ...(details === undefined ? {} : { details }),
+})
 
 /** What a sub-agent used counts as if it had run again. */
 const bookSpent = (run: RunContext, { usage, costUsd, purse }: SubSpent): void => {

@@ -46,6 +46,7 @@ export class TurnCalls {
     else if (isHostedCall(item)) {
       this.#run.calledTools.push(type)
       this.#run.purse.bookCall(type)
+      this.#run.agent.gate?.onHostedCall?.(type)
     } else {
       const pending = clientCall(item)
       if (pending !== undefined) this.#acceptClientCall(item, pending, outputIndex)

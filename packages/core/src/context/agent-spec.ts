@@ -6,6 +6,7 @@ import type { Model } from '../model.ts'
 import type { WireSchema } from '../schema/wire-schema.ts'
 import type { ToolQueue } from '../tools/run-queue.ts'
 import type { Tool } from '../tools/tool.ts'
+import type { CallGate } from './call-gate.ts'
 import type { RunStateMode } from './run-options.ts'
 import type { TurnInfo, TurnOverrides } from './turn-hooks.ts'
 
@@ -27,6 +28,8 @@ export interface AgentSpec {
   /** Agents that can be handed to, by the name of their hand-off tool. */
   readonly handoffs: ReadonlyMap<string, AgentSpec>
   readonly output: WireSchema<unknown> | undefined
+  /** `output` is the caller's, who reads the text as it is: a fence around it is not forgiven, and a refusal is an answer. */
+  readonly isCallersFormat?: boolean
   /** The request's constant part: settings, `text.format`, `parallel_tool_calls`. */
   readonly settings: Partial<ResponseRequest>
   readonly toolChoice: ToolChoice | undefined
@@ -44,6 +47,8 @@ export interface AgentSpec {
     | undefined
   readonly stopWhen: readonly ((info: TurnInfo) => boolean | Promise<boolean>)[]
   readonly prices: PriceTable
+  /** Bounds of the caller that this agent was adapted for. */
+  readonly gate?: CallGate
 }
 
 /** Anything that can be handed to: an agent. */

@@ -79,6 +79,8 @@ export class RunContext implements ModelContext {
   /** Tools not declared in this turn. */
   hiddenTools: ReadonlySet<string> | undefined
   steering: InputItem[] = []
+  /** How many of them, from the first on, came with the state that the run goes on from. */
+  broughtAlong = 0
   followUps: InputItem[] = []
   repairs = 0
   failure: { error: unknown } | undefined
@@ -167,7 +169,8 @@ export class RunContext implements ModelContext {
 
   /** What is replayed from a log was told when it happened. */
   emit(event: RunEvent): void {
-    if (this.journal === undefined || !this.journal.replaying) this.fanOut.emit(event)
+    if (this.journal === undefined || !this.journal.replaying || this.options.tellAgain === true)
+      this.fanOut.emit(event)
   }
 
   warn(code: WarningCode, message: string): void {

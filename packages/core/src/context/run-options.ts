@@ -34,6 +34,11 @@ export interface RunOptions {
   readonly store?: RunStore
   /** With `store`: takes the run from the process that has it, also when that process is alive. @defaultValue false */
   readonly takeOver?: boolean
+  /**
+   * With `store`: a resumed run tells its events from the beginning, those of recorded steps too, each text in one delta. For who has to show the whole of it anew; followers of the
+   * store get nothing twice. @defaultValue false
+   */
+  readonly tellAgain?: boolean
   /** With `store`: milliseconds somebody may take to decide about a call; after it the call counts as rejected. @defaultValue for ever */
   readonly decideWithinMs?: number
   /** With `store`: a resumed run must ask for the calls of a turn in the recorded order, and send the recorded requests, too. For tests. @defaultValue false */

@@ -45,12 +45,21 @@ export interface RunStart {
   /** Name of the agent that was run. */
   readonly agent: string
   readonly input: readonly InputItem[]
+  /** It goes on from a run that waited elsewhere. */
+  readonly from?: StateStart
   /** Id of the session that it began on; its record `session` says what it saw there. */
   readonly session?: string
   /** The log is a recording of a model (`record()`), with the name of that as `agent`, and not of an agent's run. */
   readonly recording?: true
   /** The run it branches from: its first `at` turns are that run's. */
   readonly parent?: { readonly runId: string; readonly at: number }
+}
+
+/** The state that a run begins from, and what was decided about its calls. */
+export interface StateStart {
+  /** A `RunState` without its history, which is the `input` of the run. */
+  readonly state: unknown
+  readonly decisions: readonly Decision[]
 }
 
 /** Value of the record `session`: the history that came before the input. The first request of the run keeps it, as if it were the last input. */

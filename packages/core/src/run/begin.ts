@@ -1,6 +1,7 @@
 import type { InputItem } from '@antiphon/client'
 import type { Decision } from '../approval.ts'
 import { Purse } from '../budget/purse.ts'
+import type { TurnCalls } from '../calls/turn-calls.ts'
 import type { AgentSpec } from '../context/agent-spec.ts'
 import { RunContext } from '../context/run-context.ts'
 import type { RunOptions } from '../context/run-options.ts'
@@ -76,10 +77,17 @@ export const beginKept = <Output>(
     decide: async (store) => {
       if (decisions.length > 0) await store.decide(runId, decisions)
     },
+    takeUp: (from) => {
+      const state = checkState({ ...(from.state as object), history: run.history.items.slice() })
+      run.agent = findAgent(spec, state.currentAgent)
+      run.purse.bookSpent(state.spent)
+      takeUp(run, spec, state)
+      return () => decideCalls(run, state, from.decisions)
+    },
   })
 }
 
-/** Goes on from a state. The agent must be the one that was run, with the same tools. */
+/** Goes on from a state, with `store` as a run of its own that is kept. The agent must be the one that was run, with the same tools. */
 export const beginResume = <Output>(
   spec: AgentSpec,
   given: unknown,
@@ -92,6 +100,15 @@ export const beginResume = <Output>(
   const current = findAgent(spec, state.currentAgent)
   const run = makeContext(current, spec, { runId: state.runId, ...options }, parent, state.spent)
   for (const item of state.history as InputItem[]) run.history.append(item)
+  takeUp(run, spec, state)
+  const resume = (): TurnCalls => decideCalls(run, state, decisions)
+  if (options.store === undefined) return new Run<Output>(run, { resume })
+  const { history: input, ...rest } = state
+  return new Run<Output>(run, { resume, input, from: { state: rest, decisions } })
+}
+
+/** Everything of a state but its history and what was spent. */
+const takeUp = (run: RunContext, spec: AgentSpec, state: RunState): void => {
   run.start = state.start
   run.before = state.session?.before ?? 0
   run.turn = state.turn
@@ -103,9 +120,9 @@ export const beginResume = <Output>(
     run.server = { ...state.server, previousResponseId: state.server.previousResponseId }
   run.limitHit = state.limitHit
   run.steering.push(...(state.steering ?? []))
+  run.broughtAlong = run.steering.length
   run.followUps.push(...(state.followUps ?? []))
   if (state.nextAgent !== undefined) run.nextAgent = findAgent(spec, state.nextAgent)
-  return new Run<Output>(run, { resume: () => decideCalls(run, state, decisions) })
 }
 
 /** What the server remembers, in the modes that use it. */

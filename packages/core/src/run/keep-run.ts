@@ -2,27 +2,36 @@ import type { InputItem } from '@antiphon/client'
 import { abortRun, failRun } from '../calls/stopping.ts'
 import type { RunContext } from '../context/run-context.ts'
 import { JournalError } from '../errors/journal-error.ts'
+import type { RunEvent } from '../events/events.ts'
 import type { Stop } from '../events/stop.ts'
 import { EventWriter } from '../journal/event-writer.ts'
 import { LogJournal } from '../journal/log-journal.ts'
-import { type EndValue, LOG_VERSION, type LogRecord, type RunStart } from '../journal/log-record.ts'
+import {
+  type EndValue,
+  LOG_VERSION,
+  type LogRecord,
+  type RunStart,
+  type StateStart,
+} from '../journal/log-record.ts'
 import { OpenLog } from '../journal/open-log.ts'
 import type { OpenRun, RunStatus, RunStore } from '../journal/run-store.ts'
 import { writeEvents } from './write-events.ts'
 
 /** A run whose log is open: how it is taken leave of. */
 export interface KeptRun {
+  /** The state that it began from, when it did not begin from its input alone. */
+  readonly from: StateStart | undefined
   /** Records how the run ended, unless it may go on: it waits, or failed. */
   end(stop: Stop, text: string): Promise<void>
   /** Writes the last events and lets go of the log. */
   close(stop: Stop): Promise<void>
 }
 
-/** Opens the log of a run and begins where it ends. `input` is undefined for a run that must be there already. */
+/** Opens the log of a run and begins where it ends. Without `input` the run must be there already. */
 export const keepRun = async (
   run: RunContext,
   store: RunStore,
-  input: readonly InputItem[] | undefined,
+  { input, from }: { readonly input?: readonly InputItem[]; readonly from?: StateStart },
 ): Promise<KeptRun> => {
   const { runId, options } = run
   const start: RunStart | undefined =
@@ -33,6 +42,7 @@ export const keepRun = async (
           runId,
           agent: run.rootAgent.name,
           input,
+          ...(from === undefined ? {} : { from }),
           ...(options.session === undefined ? {} : { session: options.session.id }),
         }
   const open = await store.open(runId, {
@@ -50,7 +60,7 @@ export const keepRun = async (
   const ended = open.records.some(({ key }) => key === 'end')
   const writer = new EventWriter((events) => writeEvents(open, events))
   // Whoever follows a run that has ended knows.
-  if (!ended) run.fanOut.on('event', writer.push, false)
+  if (!ended) run.fanOut.on('event', options.tellAgain === true ? ifNew(run, writer) : writer.push, false)
   const log = new OpenLog(open, {
     strict: options.strictReplay === true,
     ...(options.decideWithinMs === undefined ? {} : { decideWithinMs: options.decideWithinMs }),
@@ -64,6 +74,7 @@ export const keepRun = async (
     else failRun(run, reason)
   })
   return {
+    from: begun?.from,
     async end(stop, text) {
       const status = STATUS[stop.reason] ?? 'done'
       if (ended || status === 'waiting' || status === 'failed') return
@@ -73,6 +84,13 @@ export const keepRun = async (
     close: (stop) => close(open, writer, ended ? (log.ended?.stop ?? stop) : stop),
   }
 }
+
+/** What is told again has been written when it happened. */
+const ifNew =
+  (run: RunContext, writer: EventWriter) =>
+  (event: RunEvent): void => {
+    if (run.journal?.replaying !== true) writer.push(event)
+  }
 
 const begin = (
   run: RunContext,

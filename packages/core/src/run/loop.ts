@@ -139,7 +139,13 @@ const afterCalls = async (run: RunContext, calls: TurnCalls): Promise<Step> => {
 }
 
 /** What came from outside since the last model call; in a replay, what had come then. */
-const takeSteered = (run: RunContext): readonly InputItem[] => recordedSteering(run) ?? run.steering.splice(0)
+const takeSteered = (run: RunContext): readonly InputItem[] => {
+  const recorded = recordedSteering(run)
+  // What a state brought along was used then.
+  const taken = run.steering.splice(0, recorded === undefined ? run.steering.length : run.broughtAlong)
+  run.broughtAlong = 0
+  return recorded ?? taken
+}
 
 const isSteered = (run: RunContext): boolean => (recordedSteering(run) ?? run.steering).length > 0
 
@@ -158,13 +164,18 @@ const stopWhen = async (run: RunContext): Promise<Step | undefined> => {
 /** The model asks for nothing more. Undefined when there is more to do after all: something was steered in, or the answer needs repair. */
 const conclude = async (run: RunContext, text: string): Promise<Ending | undefined> => {
   if (isSteered(run)) return undefined
-  const parsed = await run.orAborted(parseOutput(run.rootAgent.output, text))
+  const { output, isCallersFormat } = run.rootAgent
+  const parsed = await run.orAborted(parseOutput(output, text, isCallersFormat))
   // The schema may take its time.
   if (isSteered(run)) return undefined
   if (parsed.kind === 'mismatch') {
     const refusal = run.response === undefined ? undefined : refusalText(run.response)
     // Asked again, it would refuse again.
-    if (refusal !== undefined && text === '') throw new OutputError(text, `the model refused: ${refusal}`)
+    if (refusal !== undefined && text === '') {
+      if (!isCallersFormat) throw new OutputError(text, `the model refused: ${refusal}`)
+      run.closed = true
+      return { stop: { reason: 'done' }, text, output: undefined }
+    }
     if (run.repairs++ > 0) throw new OutputError(text, parsed.issues)
     run.warn('output_repaired', `The answer did not match the output schema:\n${parsed.issues}`)
     append(run, [repairMessage(parsed.issues)])
@@ -197,7 +208,8 @@ const atLimit = async (run: RunContext, hit: LimitHit): Promise<Ending> => {
   joinOutputs(run)
   ended(run, response)
   const text = finalText(response)
-  return { stop, text, output: outputOf(await parseOutput(run.rootAgent.output, text)) }
+  const { output, isCallersFormat } = run.rootAgent
+  return { stop, text, output: outputOf(await parseOutput(output, text, isCallersFormat)) }
 }
 
 const outputOf = (parsed: Parsed): unknown => (parsed.kind === 'mismatch' ? undefined : parsed.value)

@@ -4,12 +4,16 @@ import type { WireSchema } from '../schema/wire-schema.ts'
 /** A final text, read against the output schema. */
 export type Parsed = { kind: 'value'; value: unknown } | { kind: 'mismatch'; issues: string }
 
-/** Reads `text` as the schema's value; without a schema the text is the value. A fence around the JSON is forgiven. */
-export const parseOutput = async (schema: WireSchema<unknown> | undefined, text: string): Promise<Parsed> => {
+/** Reads `text` as the schema's value; without a schema the text is the value. A fence around the JSON is forgiven, unless it has to be `exact`. */
+export const parseOutput = async (
+  schema: WireSchema<unknown> | undefined,
+  text: string,
+  exact = false,
+): Promise<Parsed> => {
   if (schema === undefined) return { kind: 'value', value: text }
   let value: unknown
   try {
-    value = JSON.parse(unfenced(text))
+    value = JSON.parse(exact ? text : unfenced(text))
   } catch (error) {
     return {
       kind: 'mismatch',

@@ -1,4 +1,4 @@
-import type { InputItem, Response, ResponseRequest } from '@antiphon/client'
+import { eventsOf, type InputItem, type Response, type ResponseRequest } from '@antiphon/client'
 import type { LimitHit } from '../budget/purse.ts'
 import { NOT_RECORDED } from '../calls/record-call.ts'
 import type { TurnCalls } from '../calls/turn-calls.ts'
@@ -83,6 +83,10 @@ const replay = (
   const known = journal.recorded(turnKey(run.turn))?.about as ModelAbout | undefined
   run.bookUsage(response.usage, known?.answeredBy ?? modelName, response.model)
   const { output } = response
+  if (run.options.tellAgain === true) {
+    run.emit({ type: 'turn.started', turn: run.turn, agent: run.agent.name })
+    for (const event of eventsOf(response)) run.emit(event)
+  }
   for (const index of known?.sealed ?? output.keys()) {
     const item = output[index]
     if (item !== undefined) calls.onSealed(item, index)

@@ -106,13 +106,14 @@ const input = (run: RunContext, overrides: TurnOverrides | undefined): readonly 
  * provider would not ask before it calls.
  */
 const boundHostedCalls = (run: RunContext, request: ResponseRequest): void => {
-  let left = run.purse.callsLeft()
+  const allowed = run.agent.gate?.hostedCallsLeft?.()
+  let left = lesser(run.purse.callsLeft(), allowed)
   let sum: number | undefined = 0
   const spent = new Set<ToolDefinition>()
   for (const tool of request.tools ?? []) {
     const type = hostedItemType(tool)
     if (type === undefined) continue
-    const own = run.purse.callsLeftFor(type)
+    const own = lesser(run.purse.callsLeftFor(type), allowed)
     if (own === 0) spent.add(tool)
     sum = own === undefined || sum === undefined ? undefined : sum + own
   }
@@ -130,3 +131,6 @@ const boundHostedCalls = (run: RunContext, request: ResponseRequest): void => {
   const own = request.max_tool_calls
   request.max_tool_calls = typeof own === 'number' ? Math.min(own, left) : left
 }
+
+const lesser = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : Math.min(a, b)

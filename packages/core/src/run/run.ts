@@ -7,6 +7,7 @@ import { errorText, toError } from '../errors/error-text.ts'
 import { JournalError } from '../errors/journal-error.ts'
 import type { RunEvent } from '../events/events.ts'
 import type { Stop } from '../events/stop.ts'
+import type { StateStart } from '../journal/log-record.ts'
 import type { RunStore } from '../journal/run-store.ts'
 import { saveState } from '../state/save.ts'
 import { type JoinedSession, joinSession } from './join-session.ts'
@@ -134,6 +135,10 @@ export interface Beginning {
   readonly resume?: () => TurnCalls
   /** What a kept run is given, where it is new. */
   readonly input?: readonly InputItem[]
+  /** The state that a kept run begins from, where it is new; `input` is its history. */
+  readonly from?: StateStart
+  /** Makes `resume` of the state that a kept run began from. */
+  readonly takeUp?: (from: StateStart) => () => TurnCalls
   /** What is recorded before a kept run is opened: decisions about its calls. */
   readonly decide?: (store: RunStore) => Promise<void>
 }
@@ -147,18 +152,20 @@ const drive = async <Output>(run: RunContext, beginning: Beginning): Promise<Run
   const deadline = startDeadline(run)
   const { store } = run.options
   let kept: KeptRun | undefined
+  let { resume } = beginning
   let joined: JoinedSession | undefined
   let ending: Ending
   let failure: { error: unknown } | undefined
   try {
     if (store !== undefined) {
       await beginning.decide?.(store)
-      kept = await keepRun(run, store, beginning.input)
+      kept = await keepRun(run, store, beginning)
+      if (kept.from !== undefined) resume ??= beginning.takeUp?.(kept.from)
     }
     run.emit({ type: 'run.started', runId: run.runId, agent: run.agent.name })
     if (run.options.session !== undefined || kept !== undefined)
-      joined = await joinSession(run, beginning.resume !== undefined)
-    ending = await runLoop(run, beginning.resume?.())
+      joined = await joinSession(run, resume !== undefined)
+    ending = await runLoop(run, resume?.())
     run.check()
     if (joined !== undefined && ending.stop.reason !== 'approval') await joined.add()
     await kept?.end(ending.stop, ending.text)

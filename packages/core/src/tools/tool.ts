@@ -84,6 +84,8 @@ export interface Tool<Input = unknown> extends ToolPolicy<Input> {
   readonly slotless?: boolean
   /** The agent to switch to, for hand-offs. */
   readonly handoffTo?: string
+  /** It belongs to who asked for this run, not to the agent: its calls are not counted in the agent's limits. */
+  readonly ofCaller?: boolean
 }
 
 /** What the model sees and what people and programs see, when the two differ. */
