@@ -6,11 +6,15 @@ import type { RunStore } from 'antiphon'
 import { Life } from '../../core/test/mortal.ts'
 import { type Surroundings, surroundingsIn } from './durable-agents.ts'
 import { type Job, type Outcome, workOn } from './durable-work.ts'
-import type { Engine } from './every-point.ts'
+import type { Engine, Outside } from './engines.ts'
+import { asHandle, asProcess, type TripEnd } from './journeys.ts'
 import { buildProgram, startProgram } from './programs/program.ts'
+import type { Trip } from './trip.ts'
 
 /** A process that works on a run. */
 export interface Worker {
+  /** Resolves when it works on the run, or tries to; or has ended. */
+  readonly ready: Promise<unknown>
   /** How the run stands when the process has nothing more to do with it; undefined when it was killed. */
   readonly outcome: Promise<Outcome | undefined>
   /** As by SIGKILL; resolves when it is gone. */
@@ -25,10 +29,13 @@ export interface HostPlace {
   readonly around: Surroundings
   /** For files of a test. */
   readonly folder: string
-  /** Handles of this process: to decide, to read, to follow. Each call gives another one on the same runs. */
+  /** Handles of this process: to read. Each call gives another one on the same runs. */
   open(): RunStore
-  cancel(runId: string, reason: string): Promise<boolean>
+  /** Hands of this process: to decide, to cancel, to follow. */
+  outside(): Outside
   start(job: Job): Worker
+  /** Lets a process go on a journey. */
+  travel(trip: Trip): Promise<TripEnd>
   close(): Promise<void>
 }
 
@@ -61,7 +68,8 @@ export const inOneProcess = (engine: Engine): Host => ({
       around,
       folder,
       open: place.open,
-      cancel: (runId, reason) => place.open().cancel(runId, reason),
+      outside: place.outside,
+      travel: (trip) => asHandle(place, trip),
       start(job) {
         const life = new Life()
         lives.push(life)
@@ -69,6 +77,7 @@ export const inOneProcess = (engine: Engine): Host => ({
         const isAbandoned = (): boolean => lives.some(({ dead }) => dead)
         const work = workOn(place.open(), job, around, life, isAbandoned)
         return {
+          ready: Promise.resolve(),
           outcome: Promise.race([work, life.over.then(() => undefined)]),
           kill: async () => life.kill(),
           pause: () => {
@@ -87,15 +96,21 @@ export const inOneProcess = (engine: Engine): Host => ({
 })
 
 /** Processes of their own. */
-export const inProcesses = (engine: Engine): Host => {
+export const inProcesses = (
+  engine: Engine,
+  { refuses = true }: Partial<Pick<Host, 'refuses'>> = {},
+): Host => {
+  const { programs } = engine
+  const entry = programs?.durable ?? fileURLToPath(new URL('./programs/durable-main.ts', import.meta.url))
   let built: Promise<string> | undefined
   const program = (): Promise<string> => {
-    built ??= buildProgram(fileURLToPath(new URL('./programs/durable-main.ts', import.meta.url)))
+    built ??= buildProgram(entry, programs?.home)
     return built
   }
+  const travel = asProcess(engine)
   return {
     name: `${engine.name}, in processes of their own`,
-    refuses: true,
+    refuses,
     make: async () => {
       const { around, folder, remove } = folderOf()
       const place = await engine.make()
@@ -104,12 +119,14 @@ export const inProcesses = (engine: Engine): Host => {
         around,
         folder,
         open: place.open,
-        cancel: (runId, reason) => place.open().cancel(runId, reason),
+        outside: place.outside,
+        travel: (trip) => travel(place, trip),
         start(job) {
           const child = startProgram(path, [place.target ?? '', folder, JSON.stringify(job)])
           return {
+            ready: child.said('ready'),
             outcome: child.gone.then(({ lines, signal, said }) => {
-              if (lines[0] !== undefined) return JSON.parse(lines[0]) as Outcome
+              if (lines[1] !== undefined) return JSON.parse(lines[1]) as Outcome
               if (signal !== 'SIGKILL') throw new Error(`The process ended without an outcome: ${said}`)
               return undefined
             }),

@@ -5,22 +5,56 @@ import { join } from 'node:path'
 import type { Store } from '@antiphon/store'
 import { postgres } from '@antiphon/store/postgres'
 import { sqlite } from '@antiphon/store/sqlite'
-import { memoryRuns } from 'antiphon'
-import type { Engine } from './every-point.ts'
+import { memoryRuns, type RunStore } from 'antiphon'
 import type { PostgresServer } from './postgres-server.ts'
 
-const placeOf = (target: string, make: (target: string) => Store, remove: () => void) => {
+/** What is done with a run from outside of the processes that work on it. */
+export type Outside = Pick<RunStore, 'cancel' | 'decide' | 'follow'>
+
+/** Where the runs of a test are kept. */
+export interface Place {
+  /** A handle of its own on the same runs. */
+  open(): RunStore
+  /** A hand of its own on the same runs. */
+  outside(): Outside
+  /** Where another process finds them. */
+  readonly target?: string
+  /** Closes the handles, and keeps the runs. */
+  closeHandles(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Entries of programs that work on runs; they take and say what those in ./programs do. */
+export interface Programs {
+  readonly durable: string
+  readonly journey: string
+  /** Folder of the package whose dependencies they use. */
+  readonly home: string
+}
+
+/** A way to keep runs that is tried. */
+export interface Engine {
+  readonly name: string
+  /** Who works on runs in processes of their own. @defaultValue a store alone */
+  readonly programs?: Programs
+  make(): Promise<Place>
+}
+
+/** A place in a store that all processes find by its target. */
+const placeOf = (target: string, make: (target: string) => Store, remove: () => void): Place => {
   const handles: Store[] = []
   const closeHandles = async (): Promise<void> => {
     await Promise.all(handles.splice(0).map((store) => store.close()))
   }
+  const open = (): Store => {
+    const store = make(target)
+    handles.push(store)
+    return store
+  }
   return {
     target,
-    open: () => {
-      const store = make(target)
-      handles.push(store)
-      return store
-    },
+    open,
+    outside: open,
     closeHandles,
     close: async () => {
       await closeHandles()
@@ -34,7 +68,7 @@ export const inMemory: Engine = {
   make: async () => {
     const store = memoryRuns()
     const nothing = async (): Promise<void> => undefined
-    return { open: () => store, closeHandles: nothing, close: nothing }
+    return { open: () => store, outside: () => store, closeHandles: nothing, close: nothing }
   },
 }
 

@@ -68,6 +68,8 @@ export interface Gone {
 /** A process of its own. */
 export interface Program {
   readonly gone: Promise<Gone>
+  /** Resolves when it has written this line, or is gone. */
+  said(line: string): Promise<unknown>
   signal(name: NodeJS.Signals): void
 }
 
@@ -77,6 +79,7 @@ export const startProgram = (path: string, args: readonly string[]): Program => 
   running.add(child)
   let out = ''
   let said = ''
+  const lines = (): string[] => out.split('\n').slice(0, -1)
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     out += chunk
   })
@@ -86,8 +89,20 @@ export const startProgram = (path: string, args: readonly string[]): Program => 
   const gone = new Promise<Gone>((resolve) =>
     child.once('close', (code, signal) => {
       running.delete(child)
-      resolve({ code, signal, said, lines: out.split('\n').slice(0, -1) })
+      resolve({ code, signal, said, lines: lines() })
     }),
   )
-  return { gone, signal: (name) => void child.kill(name) }
+  const says = (line: string): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (lines().includes(line)) resolve()
+      }
+      child.stdout.on('data', look)
+      look()
+    })
+  return {
+    gone,
+    said: (line) => Promise.race([says(line), gone]),
+    signal: (name) => void child.kill(name),
+  }
 }
