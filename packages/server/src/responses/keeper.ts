@@ -1,0 +1,81 @@
+import { AntiphonError } from '@antiphon/client'
+import type { StoredResponse } from '@antiphon/store'
+import { framesIn } from './frames.ts'
+import { hydrate } from './hydrate.ts'
+import { LiveResponse } from './live-response.ts'
+import type { Responder } from './responder.ts'
+import { runResponse } from './run-response.ts'
+import { toldResponse } from './told-response.ts'
+import { upstreamFor } from './upstream-for.ts'
+
+/** How often a background response is begun at most: one that ends its process each time must not do so for ever. */
+const MAX_EPOCH = 5
+/** Responses that are taken up at once in one look. */
+const AT_ONCE = 100
+
+/** Goes on with responses whose process is gone: background ones are run on, the others have failed with it. Returns how many were taken. */
+export const takeUpAbandoned = async (responder: Responder): Promise<number> => {
+  let taken = 0
+  for (const { tenant, id } of await responder.responses.abandoned(AT_ONCE)) {
+    const row = await responder.responses.claim(tenant, id)
+    if (row === undefined) continue
+    taken++
+    await takeUp(responder, row).catch((error: unknown) =>
+      responder.onError(error, { responseId: id, tenant }),
+    )
+  }
+  return taken
+}
+
+const takeUp = async (responder: Responder, row: StoredResponse): Promise<void> => {
+  const { tenant, id, request } = row
+  const told = await toldResponse(writtenFrames(responder, tenant, id))
+  const live = new LiveResponse(id)
+  const job = { tenant, base: row.response, request, row, events: 'logged', told } as const
+  const gone = goneBecause(row)
+  const input = await hydrate(responder, tenant, request)
+  const upstream =
+    gone === undefined
+      ? upstreamFor(responder, request.model ?? undefined)
+      : { models: [], answer: () => Promise.reject(gone) }
+  void runResponse(responder, { ...job, input, upstream }, live)
+}
+
+const goneBecause = ({ background, epoch }: StoredResponse): Error | undefined => {
+  if (!background) return new AntiphonError('server_gone', 'The server ended while it was answering.')
+  if (epoch <= MAX_EPOCH) return undefined
+  return new AntiphonError('server_gone', `It was begun ${MAX_EPOCH} times, and the server ended each time.`)
+}
+
+async function* writtenFrames({ responses }: Responder, tenant: string, id: string): AsyncGenerator<string> {
+  for await (const { text } of responses.readFrames(tenant, id, -1)) yield* framesIn(text)
+}
+
+/** Looks again and again, until it is stopped. */
+export const startKeeper = (responder: Responder, everyMs: number): { stop(): Promise<void> } => {
+  let looking: Promise<void> | undefined
+  let isStopped = false
+  const look = (): void => {
+    if (looking !== undefined || isStopped) return
+    looking = (async () => {
+      try {
+        await takeUpAbandoned(responder)
+        await responder.responses.removeExpired()
+      } catch (error) {
+        responder.onError(error, {})
+      }
+      looking = undefined
+    })()
+  }
+  look()
+  const timer = setInterval(look, everyMs)
+  timer.unref()
+  return {
+    async stop() {
+      isStopped = true
+      clearInterval(timer)
+      await looking
+      for (const live of responder.live.values()) live.letGo()
+    },
+  }
+}

@@ -1,0 +1,79 @@
+import type { Response } from '@antiphon/client'
+import type { EventFrames } from '@antiphon/store'
+import { aborted } from './ending.ts'
+
+/** Takes frames as they come. False when it can take no more for now. */
+export type Tap = (frames: EventFrames) => void
+
+/** A response that this process runs. */
+export class LiveResponse {
+  readonly id: string
+  /** Resolves with the response as it ended; never rejects. */
+  readonly ended: Promise<Response>
+  readonly #taps = new Set<Tap>()
+  #settle: (response: Response) => void = () => undefined
+  #cancel: ((reason: Error) => void) | undefined
+  #cancelled: Error | undefined
+  #isOver = false
+  #isLetGo = false
+
+  constructor(id: string) {
+    this.id = id
+    this.ended = new Promise((resolve) => {
+      this.#settle = resolve
+    })
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** Why it was cancelled, when it was. */
+  get cancelled(): Error | undefined {
+    return this.#cancelled
+  }
+
+  /** This process is closing, and leaves the response to another one. */
+  get isLetGo(): boolean {
+    return this.#isLetGo
+  }
+
+  /** Stops the upstream without ending the response. */
+  letGo(): void {
+    if (this.#isOver || this.#cancelled !== undefined) return
+    this.#isLetGo = true
+    this.#cancel?.(aborted('The server is closing.'))
+  }
+
+  /** Hands out frames. */
+  readonly tell = (frames: EventFrames): void => {
+    for (const tap of this.#taps) tap(frames)
+  }
+
+  /** Gives frames from the next one on. Returns what ends it. */
+  tap(tap: Tap): () => void {
+    this.#taps.add(tap)
+    return () => void this.#taps.delete(tap)
+  }
+
+  /** What stops the upstream; called at once when it was cancelled before. */
+  onCancel(cancel: (reason: Error) => void): void {
+    this.#cancel = cancel
+    if (this.#isLetGo) cancel(aborted('The server is closing.'))
+    if (this.#cancelled !== undefined) cancel(this.#cancelled)
+  }
+
+  /** Stops the upstream. The first reason counts. */
+  cancel(message: string): void {
+    if (this.#isOver || this.#cancelled !== undefined) return
+    this.#cancelled = aborted(message)
+    this.#cancel?.(this.#cancelled)
+  }
+
+  /** It has ended, and all of it is told. */
+  end(response: Response): void {
+    this.#isOver = true
+    this.#settle(response)
+    this.#taps.clear()
+  }
+}

@@ -1,0 +1,50 @@
+import type { InputItem } from '@antiphon/client'
+import { refusals } from './refusals.ts'
+
+/** Which part of a list is asked for. */
+export interface PageQuery {
+  /** 1 to 100. @defaultValue 20 */
+  readonly limit?: number
+  /** @defaultValue 'desc', the newest first */
+  readonly order?: 'asc' | 'desc'
+  /** Id of the item behind which the page begins. */
+  readonly after?: string
+}
+
+/** A page of items, in the wire's words. */
+export interface ItemList {
+  readonly object: 'list'
+  readonly data: readonly InputItem[]
+  readonly has_more: boolean
+  readonly first_id: string
+  readonly last_id: string
+}
+
+/** A page of a list of items. @throws ServeError 400 when `after` is none of them. */
+export const pageOf = (
+  items: readonly InputItem[],
+  { limit = 20, order = 'desc', after }: PageQuery,
+): ItemList => {
+  const step = order === 'asc' ? 1 : -1
+  let from = order === 'asc' ? 0 : items.length - 1
+  if (after !== undefined) {
+    const at = items.findIndex((item) => idOf(item) === after)
+    if (at === -1) throw refusals.noSuchCursor(after)
+    from = at + step
+  }
+  const data: InputItem[] = []
+  let at = from
+  for (; data.length < limit && at >= 0 && at < items.length; at += step) data.push(items[at] as InputItem)
+  return {
+    object: 'list',
+    data,
+    has_more: at >= 0 && at < items.length,
+    first_id: idOf(data[0]),
+    last_id: idOf(data.at(-1)),
+  }
+}
+
+const idOf = (item: InputItem | undefined): string => {
+  const { id } = (item ?? {}) as { id?: unknown }
+  return typeof id === 'string' ? id : ''
+}

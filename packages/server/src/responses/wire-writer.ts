@@ -1,0 +1,217 @@
+import {
+  encodeSse,
+  eventsOf,
+  isTerminalEvent,
+  type OutputItem,
+  type Response,
+  type ResponseEvent,
+} from '@antiphon/client'
+import { endResponse } from '../request/echo.ts'
+import { completeItem, completePart } from './complete-item.ts'
+import type { ToldItem, ToldResponse } from './told-response.ts'
+
+/** Takes one frame, which goes over the wire as it is. `urgent`: something has ended, so nobody should wait for it. */
+export type FrameOut = (frame: string, sequence: number, urgent: boolean) => void
+
+/** How a response ended. */
+export type Ending = Pick<Response, 'status'> &
+  Partial<Pick<Response, 'usage' | 'error' | 'incomplete_details' | 'completed_at' | 'output'>>
+
+/** An item of the upstream's answer, by its place there. */
+interface Slot {
+  readonly outer: number
+  readonly id: string
+  /** It was told before the process that told it ended: only what is missing is told. */
+  readonly told: ToldItem | undefined
+  sealed: boolean
+}
+
+/** Begins and ends are told once, by the server. */
+const SERVERS_OWN: ReadonlySet<string> = new Set([
+  'response.created',
+  'response.queued',
+  'response.in_progress',
+  'error',
+])
+
+/**
+ * Makes the wire events of one stored response of those of an upstream: one beginning and one end, numbered without gaps, each with the fields that readers count on.
+ *
+ * After a crash it is given what was told already. The upstream then tells everything again: items that readers have are passed over, items that they have in part are
+ * finished, and what begun items do not come again are closed as `incomplete` before the first new one.
+ */
+export class WireWriter {
+  readonly output: OutputItem[] = []
+  readonly #base: Response
+  readonly #out: FrameOut | undefined
+  readonly #obfuscate: boolean
+  readonly #slots: (Slot | undefined)[] = []
+  readonly #told: ToldResponse | undefined
+  #sequence = 0
+
+  constructor(
+    base: Response,
+    out: FrameOut | undefined,
+    options: { obfuscate?: boolean; told?: ToldResponse } = {},
+  ) {
+    this.#base = base
+    this.#out = out
+    this.#obfuscate = options.obfuscate === true
+    this.#told = options.told
+    if (options.told === undefined) return
+    this.#sequence = options.told.next
+    for (const { item } of options.told.items) this.output.push(item)
+  }
+
+  /** Number of the next event. */
+  get next(): number {
+    return this.#sequence
+  }
+
+  /** The first events. After a crash they are there. */
+  begin(queued: boolean): void {
+    if (this.#sequence > 0) return
+    const response = { ...this.#base, status: queued ? 'queued' : 'in_progress' } as Response
+    this.#push('response.created', { response }, true)
+    if (queued) this.#push('response.queued', { response }, true)
+  }
+
+  /** It runs from here on. */
+  start(): void {
+    if (this.#told?.started === true) return
+    this.#push(
+      'response.in_progress',
+      { response: { ...this.#base, status: 'in_progress' } as Response },
+      true,
+    )
+  }
+
+  /** Takes an event of the upstream. */
+  readonly take = (event: ResponseEvent): void => {
+    const { type, output_index: inner } = event as { type: string; output_index?: number }
+    if (typeof inner !== 'number') {
+      if (!SERVERS_OWN.has(type) && !isTerminalEvent(event)) this.#pushOf(event, {})
+      return
+    }
+    if (type === 'response.output_item.added') return this.#open(inner, (event as { item: OutputItem }).item)
+    const slot = this.#slots[inner]
+    if (slot === undefined || slot.sealed) return
+    if (type === 'response.output_item.done') return this.#seal(slot, (event as { item: OutputItem }).item)
+    if (slot.told === undefined) this.#pushOf(event, this.#ownFields(event, slot))
+  }
+
+  /** The response as it is when it ends so. Nothing more is taken. */
+  whole(ending: Ending): Response {
+    this.#closeLeft()
+    this.#closeOpen()
+    return endResponse(this.#base, { ...ending, output: this.output })
+  }
+
+  /** Ends the response; returns it whole. */
+  end(ending: Ending): Response {
+    const response = this.whole(ending)
+    const type = terminalTypeOf(ending.status ?? 'completed')
+    if (ending.status === 'failed') {
+      const { type: error, ...facts } = errorEventOf(response)
+      this.#push(error, facts, true)
+    }
+    this.#push(type, { response }, true)
+    return response
+  }
+
+  #open(inner: number, item: OutputItem): void {
+    const id = (item as { id?: unknown }).id as string
+    const told = this.#told?.items.find((known) => known.id === id && !known.taken)
+    if (told !== undefined) {
+      told.taken = true
+      this.#slots[inner] = { outer: this.output.indexOf(told.item), id, told, sealed: told.sealed }
+      return
+    }
+    this.#closeLeft()
+    const outer = this.output.push(item) - 1
+    this.#slots[inner] = { outer, id, told: undefined, sealed: false }
+    this.#push('response.output_item.added', { output_index: outer, item: completeItem(item) }, true)
+  }
+
+  #seal(slot: Slot, item: OutputItem): void {
+    slot.sealed = true
+    const whole = completeItem(item)
+    this.output[slot.outer] = whole
+    if (slot.told !== undefined)
+      for (const event of slot.told.missing(eventsOf({ ...this.#base, output: [whole] })))
+        this.#pushOf(event, { output_index: slot.outer })
+    this.#push('response.output_item.done', { output_index: slot.outer, item: whole }, true)
+  }
+
+  /** What was begun before a crash and did not come again. */
+  #closeLeft(): void {
+    for (const told of this.#told?.items ?? []) {
+      if (told.sealed || told.taken) continue
+      told.taken = true
+      const item = { ...told.item, status: 'incomplete' } as OutputItem
+      const outer = this.output.indexOf(told.item)
+      this.output[outer] = item
+      this.#push('response.output_item.done', { output_index: outer, item }, true)
+    }
+  }
+
+  /** The upstream has ended inside of items. */
+  #closeOpen(): void {
+    for (const slot of this.#slots) {
+      if (slot === undefined || slot.sealed) continue
+      this.#seal(slot, { ...this.output[slot.outer], status: 'incomplete' } as OutputItem)
+    }
+  }
+
+  #ownFields(event: ResponseEvent, slot: Slot): Record<string, unknown> {
+    const own: Record<string, unknown> = { output_index: slot.outer }
+    const { part, item_id, type } = event as { part?: unknown; item_id?: unknown; type: string }
+    if (item_id !== undefined) own.item_id = slot.id
+    if (part !== undefined) own.part = completePart(part)
+    if (WITH_LOGPROBS.has(type)) own.logprobs = (event as { logprobs?: unknown }).logprobs ?? []
+    if (this.#obfuscate && type.endsWith('.delta')) own.obfuscation = padding(event)
+    return own
+  }
+
+  #pushOf(event: ResponseEvent, own: Record<string, unknown>): void {
+    this.#push(event.type, { ...event, ...own }, false)
+  }
+
+  #push(type: string, fields: object, urgent: boolean): void {
+    const sequence = this.#sequence++
+    this.#out?.(
+      encodeSse({ ...fields, type, sequence_number: sequence } as { type: string }),
+      sequence,
+      urgent,
+    )
+  }
+}
+
+/** An error in a stream is read nested by some and flat by others; so it is both. */
+export const errorEventOf = ({ error }: Response): { readonly type: 'error'; readonly error: object } => {
+  const facts = {
+    code: error?.code ?? 'server_error',
+    message: error?.message ?? 'The response failed.',
+    param: null,
+  }
+  return { type: 'error', ...facts, error: { type: 'server_error', ...facts } }
+}
+
+/** The event that ends a response. The wire has none for one that was cancelled: it is not complete, and its status says why. */
+export const terminalTypeOf = (status: NonNullable<Response['status']>): string =>
+  status === 'completed' || status === 'failed' ? `response.${status}` : 'response.incomplete'
+
+const WITH_LOGPROBS: ReadonlySet<string> = new Set([
+  'response.output_text.delta',
+  'response.output_text.done',
+])
+
+/** Random characters that bring a delta to a length which says nothing of the text. */
+const padding = (event: ResponseEvent): string => {
+  const { delta } = event as { delta?: unknown }
+  const length = typeof delta === 'string' ? delta.length : 0
+  const wanted = 16 - (length % 16)
+  let text = ''
+  while (text.length < wanted) text += Math.random().toString(36).slice(2)
+  return text.slice(0, wanted)
+}
