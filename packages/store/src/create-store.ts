@@ -1,5 +1,6 @@
 import { createLogRedactor, type LogRedactor } from 'antiphon'
 import type { Presence } from './presence.ts'
+import { sqlResponses } from './responses/sql-responses.ts'
 import { SqlRuns } from './runs/sql-runs.ts'
 import { sqlHistory } from './sessions/history.ts'
 import { sqlSessions } from './sessions/sessions.ts'
@@ -12,11 +13,19 @@ export const createStore = (sql: Sql, presence: Presence, { redact }: StoreOptio
   const transform = redactor === undefined ? asItIs : (value: unknown): unknown => redactor.value(value)
   const runs = new SqlRuns({ sql, presence, transform })
   const sessions = sqlSessions({ sql, presence, transform })
+  const kept = sqlResponses({ sql, presence, ...(redactor === undefined ? {} : { transform }) })
+  const closeRuns = runs.close.bind(runs)
+  const close = (): Promise<void> => {
+    kept.close()
+    return closeRuns()
+  }
   return Object.assign(runs, {
     sessions,
+    responses: kept.responses,
     history: sqlHistory({ sql, transform }),
     session: sessions.session,
-    [Symbol.asyncDispose]: () => runs.close(),
+    close,
+    [Symbol.asyncDispose]: close,
   })
 }
 

@@ -1,7 +1,21 @@
-// Types of what `@antiphon/store/sqlite` and `@antiphon/store/postgres` make.
+// What is kept in memory, and types of what `@antiphon/store/sqlite` and `@antiphon/store/postgres` make.
+export { memoryResponses } from './responses/memory-responses.ts'
+export type {
+  ChangeCondition,
+  EventFrames,
+  Inserted,
+  NewStoredResponse,
+  ResponseChange,
+  ResponseStatus,
+  ResponseStore,
+  StoredApproval,
+  StoredConversation,
+  StoredResponse,
+} from './responses/response-store.ts'
 export type { ForkOptions } from './runs/fork-run.ts'
 export type { RunListOptions } from './runs/list-runs.ts'
 export type { RetainOptions } from './runs/remove-run.ts'
 export type { ImportOptions } from './runs/transfer-run.ts'
 export type { HistoryTurn, KeptHistory } from './sessions/history.ts'
+export { memoryHistory } from './sessions/memory-history.ts'
 export type { Store, StoreOptions } from './store.ts'

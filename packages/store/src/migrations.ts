@@ -1,4 +1,5 @@
 import { JournalError } from 'antiphon'
+import { RESPONSE_TABLES } from './responses/schema.ts'
 import { SESSION_TABLES } from './sessions/schema.ts'
 import type { Sql, SqlSession } from './sql.ts'
 
@@ -72,6 +73,7 @@ const MIGRATIONS: readonly Migration[] = [
     ],
   },
   { version: 3, statements: SESSION_TABLES },
+  { version: 4, statements: RESPONSE_TABLES },
 ]
 
 /** Version of the schema that this code reads and writes. */

@@ -8,6 +8,7 @@ import type {
   SessionOptions,
   Sessions,
 } from 'antiphon'
+import type { ResponseStore } from './responses/response-store.ts'
 import type { ForkOptions } from './runs/fork-run.ts'
 import type { RunListOptions } from './runs/list-runs.ts'
 import type { RetainOptions } from './runs/remove-run.ts'
@@ -17,7 +18,7 @@ import type { KeptHistory } from './sessions/history.ts'
 /** What is the same for every store. */
 export interface StoreOptions {
   /**
-   * Takes secrets out of what is written: records, events, items of sessions. `{}` for keys of the usual shapes; `{ fields: ['password'], secrets: [/…/] }` for more. What was taken
+   * Takes secrets out of what is written: records, events, items of sessions, responses. `{}` for keys of the usual shapes; `{ fields: ['password'], secrets: [/…/] }` for more. What was taken
    * out is not there when the run is resumed.
    *
    * @defaultValue nothing is taken out
@@ -33,6 +34,8 @@ export interface Store extends RunStore {
   readonly sessions: Sessions
   /** Histories by the points they have reached: for whoever names them otherwise than by sessions. */
   readonly history: KeptHistory
+  /** Responses and conversations of a server, each within a tenant. */
+  readonly responses: ResponseStore
   /** Runs, the newest first. */
   list(options?: RunListOptions): Promise<RunSummary[]>
   /** Runs that were going on in a process that is gone. Resume them to go on where they stopped. */

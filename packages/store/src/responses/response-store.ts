@@ -1,4 +1,4 @@
-import type { InputItem, Response, ResponseRequest } from '@antiphon/client'
+import type { Response, ResponseRequest } from '@antiphon/client'
 import type { HistoryPoint } from 'antiphon'
 
 /** How a response stands, in the wire's words. */
@@ -31,7 +31,7 @@ export interface StoredResponse {
 
 /** A response that begins. The process that inserts it has it, with epoch 1. */
 export type NewStoredResponse = Omit<StoredResponse, 'epoch' | 'updatedAt'> & {
-  /** `Idempotency-Key` of the request with a hash of its body: a second request with both the same gets the first one's response. */
+  /** `Idempotency-Key` of the request with a hash of its body: a second request with both the same gets the first one's response. Kept as long as the response. */
   readonly idempotency?: { readonly key: string; readonly bodyHash: string }
 }
 
@@ -74,6 +74,8 @@ export interface StoredApproval {
   /** SHA-256 over name and arguments. */
   readonly hash: string
   readonly createdAt: number
+  /** From when on it may be removed. Milliseconds since 1970. */
+  readonly expiresAt?: number
 }
 
 /** Who wins when two want the same. */
@@ -84,25 +86,36 @@ export type Inserted =
 
 /** Responses, conversations, their events and approvals, as a server keeps them. Every method is bound to a tenant but those of the keeper (`abandoned`, `removeExpired`). */
 export interface ResponseStore {
-  /** Adds a response. `repeated`: its idempotency key is there with the same body; `conflict`: with another one. */
+  /**
+   * Adds a response. `repeated`: its idempotency key is there with the same body; `conflict`: with another one.
+   *
+   * @throws ConfigError `invalid_config` for an id that is there already, or that cannot be kept.
+   */
   insert(row: NewStoredResponse): Promise<Inserted>
   get(tenant: string, id: string): Promise<StoredResponse | undefined>
+  /** How a response stands: little to read, for whoever looks again and again. */
+  statusOf(tenant: string, id: string): Promise<ResponseStatus | undefined>
   /** Changes a response under a condition, in one step. False when there is none or the condition does not hold. */
   update(tenant: string, id: string, change: ResponseChange, when?: ChangeCondition): Promise<boolean>
   /** Removes a response with its events. Its history stays for those that go on from it. False when there was none. */
   delete(tenant: string, id: string): Promise<boolean>
-  /** Takes a response that nobody alive has. Returns it with its new epoch. */
+  /** Takes a response under way that nobody alive has. Returns it with its new epoch. */
   claim(tenant: string, id: string): Promise<StoredResponse | undefined>
-  /** Responses under way whose process is gone, of all tenants. */
+  /** Responses under way whose process is gone, of all tenants, 100 unless told. */
   abandoned(limit?: number): Promise<readonly { readonly tenant: string; readonly id: string }[]>
   /** Remembers that these items came with a response, so that later input may refer to them by their ids. Part of the response: they go with it. */
   indexItems(tenant: string, id: string, itemIds: readonly string[]): Promise<void>
   /** The response that an item came with; the newest one. */
   responseOfItem(tenant: string, itemId: string): Promise<string | undefined>
-  /** Removes responses and idempotency keys that have expired. Returns how many responses. */
+  /** Removes responses with their idempotency keys, and approvals, that have expired. Returns how many responses. */
   removeExpired(now?: number): Promise<number>
 
-  /** Writes events. False when somebody else has taken the response since, or it is gone. */
+  /**
+   * Writes events. False when somebody else has taken the response since, or it is gone. The very same piece once more, when nobody knows whether it has arrived, changes
+   * nothing.
+   *
+   * @throws ConfigError `invalid_config` when they do not follow those that are written.
+   */
   appendFrames(tenant: string, id: string, epoch: number, frames: EventFrames): Promise<boolean>
   /** Written events behind a number, in order; a piece may begin before it. */
   readFrames(tenant: string, id: string, after: number): AsyncIterable<EventFrames>
@@ -113,14 +126,17 @@ export interface ResponseStore {
   getConversation(tenant: string, id: string): Promise<StoredConversation | undefined>
   setMetadata(tenant: string, id: string, metadata: Readonly<Record<string, string>>): Promise<boolean>
   /** Moves a conversation to another point, when it still stands at `from`. */
-  moveConversation(tenant: string, id: string, from: HistoryPoint | undefined, to: HistoryPoint | undefined): Promise<boolean>
+  moveConversation(
+    tenant: string,
+    id: string,
+    from: HistoryPoint | undefined,
+    to: HistoryPoint | undefined,
+  ): Promise<boolean>
   deleteConversation(tenant: string, id: string): Promise<boolean>
 
   insertApproval(row: StoredApproval): Promise<void>
-  getApproval(tenant: string, id: string): Promise<StoredApproval | undefined>
-  /** Uses an approval up. False when there is none, or it was used. */
-  useApproval(tenant: string, id: string): Promise<boolean>
+  /** An approval that was not used, unless by `by`. */
+  getApproval(tenant: string, id: string, by?: string): Promise<StoredApproval | undefined>
+  /** Uses an approval up. False when there is none, or it was used. Who says who it is (`by`, such as the id of a response that may be begun again) may do so again. */
+  useApproval(tenant: string, id: string, by?: string): Promise<boolean>
 }
-
-/** Items of a history, as a server gives them out. */
-export type HistoryItem = InputItem

@@ -27,7 +27,9 @@ import { exportRun, type ImportOptions, importRun } from './transfer-run.ts'
 import { RunWatch } from './watch.ts'
 
 /** Runs over SQL, for all databases. */
-export class SqlRuns implements Omit<Store, 'session' | 'sessions' | 'history' | typeof Symbol.asyncDispose> {
+export class SqlRuns
+  implements Omit<Store, 'session' | 'sessions' | 'history' | 'responses' | typeof Symbol.asyncDispose>
+{
   readonly #database: RunsDatabase
   readonly #watch: RunWatch
 
