@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { DBOSClient } from '@dbos-inc/dbos-sdk'
-import type { Decision, EndValue, LogRecord, RunStore, RunSummary, WaitValue } from 'antiphon'
+import type { EndValue, RunStore, RunSummary } from 'antiphon'
 import { EngineError } from './engine-error.ts'
 import type { RunOutcome } from './engine-options.ts'
+import { pendingCalls } from './pending-calls.ts'
 import { liveWorkflows } from './run-workflows.ts'
 
 /** Pause between two looks at a run, and its bounds: a short run is noticed at once, a long one costs little. */
@@ -51,16 +52,7 @@ const outcomeOf = async (store: RunStore, summary: RunSummary): Promise<RunOutco
   if (status === 'failed' || status === 'cancelled')
     return { status, error: error ?? { code: `run_${status}`, message: `The run ${status}.` } }
   const records = await store.read(runId)
-  if (status === 'waiting') return { status, pending: pendingOf(records) }
+  if (status === 'waiting') return { status, pending: pendingCalls(records) }
   const end = records.at(-1)?.value as EndValue
   return { status: 'done', stop: end.stop, usage: end.usage, text: end.text }
-}
-
-/** Calls of the last wait of the run itself that nobody has decided. */
-const pendingOf = (records: readonly LogRecord[]): WaitValue['pending'] => {
-  const wait = records.findLast(({ kind, key }) => kind === 'wait' && /^t\d+\/wait$/.test(key))
-  const decided = new Set(
-    records.flatMap(({ kind, value }) => (kind === 'decision' ? [(value as Decision).callId] : [])),
-  )
-  return ((wait?.value as WaitValue | undefined)?.pending ?? []).filter(({ callId }) => !decided.has(callId))
 }
