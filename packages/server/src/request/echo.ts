@@ -45,7 +45,7 @@ const echoText = (text: TextOptions | null | undefined): TextOptions => {
     ...text,
     format:
       format.type === 'json_schema'
-        ? { ...format, description: format.description ?? null, strict: format.strict ?? false }
+        ? { ...format, description: format.description ?? '', strict: format.strict ?? false }
         : format,
     verbosity: text?.verbosity ?? 'medium',
   } as TextOptions

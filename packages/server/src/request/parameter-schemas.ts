@@ -63,9 +63,6 @@ const conversation = z.union([id, fields({ id })]).nullish()
 const serviceTier = z.enum(['auto', 'default', 'flex', 'scale', 'priority', 'fast', 'ultrafast']).nullish()
 const cacheRetention = z.enum(['in_memory', 'in-memory', '24h']).nullish()
 
-/** Pairs are counted and measured by a rule of their own. */
-const metadata = z.unknown()
-
 /** What belongs to the context, in every request that has one. Input and tools are checked one by one. */
 const context = {
   instructions: chars(TEXT_CHARS).nullish(),
@@ -109,7 +106,6 @@ export const createSchema = fields({
     policy: fields({ input: moderationMode, output: moderationMode }).nullish(),
   }).nullish(),
   multi_agent: fields({ enabled: z.boolean(), max_concurrent_subagents: integer(1) }).nullish(),
-  metadata,
 })
 
 /** Body of `POST /responses/compact`, but `input`. */
