@@ -80,9 +80,20 @@ export class Life {
   }
 }
 
+/** The same store as an object whose methods can be replaced; those of a class cannot be spread. */
+export const sameStore = (store: RunStore): RunStore => ({
+  open: (runId, options) => store.open(runId, options),
+  decide: (runId, decisions) => store.decide(runId, decisions),
+  cancel: (runId, reason) => store.cancel(runId, reason),
+  get: (runId) => store.get(runId),
+  read: (runId, options) => store.read(runId, options),
+  follow: (runId, options) => store.follow(runId, options),
+  ...(store.session && { session: store.session.bind(store) }),
+})
+
 /** A store in the hands of a process that may be killed before and after each write. */
 export const mortalStore = (store: RunStore, life: Life): RunStore => ({
-  ...store,
+  ...sameStore(store),
   open: async (runId, options) => {
     await life.pass('before open')
     const open = await life.awaits(store.open(runId, options))

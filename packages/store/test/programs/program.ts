@@ -46,8 +46,9 @@ export const buildProgram = async (entry: string, home = file('../..')): Promise
     outDir,
     tsconfig,
     silent: true,
-    noExternal: [/./],
-    external: ['@photostructure/sqlite', 'pg', '@dbos-inc/dbos-sdk'],
+    noExternal: [/^(?!@opentelemetry\/|winston)/],
+    // The last are asked for by DBOS where they are there, which they are not.
+    external: ['@photostructure/sqlite', /^@opentelemetry\//, /^winston/],
     splitting: false,
     // What is bundled may still ask for a module by name.
     banner: {
