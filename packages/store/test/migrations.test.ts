@@ -7,7 +7,9 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { sqliteDriver } from '../src/sqlite/driver.ts'
 import { type PostgresServer, startPostgres } from './postgres-server.ts'
 import { allOf } from './run-conformance.ts'
+import { said } from './said.ts'
 import { approval, startOf, stepOf } from './sample-records.ts'
+import { framesOf, rowOf } from './sample-responses.ts'
 
 /** The schema as version 1 made it, with a run that waits; never to be changed. */
 const VERSION_1 = [
@@ -29,6 +31,35 @@ const VERSION_1 = [
   `insert into antiphon_records values ('old', 3, 't0/wait', 'wait', 1700000000000, null, null, null,
     '{"pending":[{"kind":"approval","callId":"c","name":"pay","arguments":"{}","hash":"hash-c","itemType":"function_call"}]}')`,
   `insert into antiphon_events values ('old', 2, 2, '[{"type":"turn.started","turn":0,"agent":"helper"},{"type":"turn.started","turn":1,"agent":"helper"}]')`,
+]
+
+/** What version 2 made of it. */
+const VERSION_2 = [
+  'alter table antiphon_runs add column parent_id text',
+  'alter table antiphon_runs add column parent_seq bigint not null default 0',
+  'alter table antiphon_runs add column start_hash text',
+  'alter table antiphon_records add column more text',
+  'create index antiphon_runs_parent on antiphon_runs (parent_id) where parent_id is not null',
+  `create index antiphon_records_waits on antiphon_records (run_id, seq) where kind in ('wait', 'decision')`,
+  'create table antiphon_blobs (sha256 text primary key, body text not null)',
+  'create table antiphon_blob_uses (owner text not null, sha256 text not null, primary key (owner, sha256))',
+  'create index antiphon_blob_uses_sha256 on antiphon_blob_uses (sha256)',
+]
+
+/** What version 3 made of that, with a session. */
+const VERSION_3 = [
+  'create table antiphon_turns (line text not null, n bigint not null, items text not null, count bigint not null, total bigint not null, large text, primary key (line, n))',
+  `create table antiphon_lines (line text primary key, parent text, fork_at bigint not null, session bigint not null,
+    foreign key (parent, fork_at) references antiphon_turns (line, n))`,
+  'create index antiphon_lines_parent on antiphon_lines (parent, fork_at) where parent is not null',
+  `create table antiphon_sessions (id text primary key, line text, n bigint not null, total bigint not null, created_at bigint not null,
+    updated_at bigint not null, run_id text, owner text, token text, foreign key (line, n) references antiphon_turns (line, n))`,
+  'create index antiphon_sessions_line on antiphon_sessions (line, n)',
+  'create table antiphon_session_runs (session_id text not null, run_id text not null, line text, n bigint not null, added bigint not null, primary key (session_id, run_id))',
+  `insert into antiphon_turns values ('l', 1, '[{"type":"message","role":"user","content":"hello"}]', 1, 1, null)`,
+  `insert into antiphon_lines values ('l', null, 0, 1)`,
+  `insert into antiphon_sessions values ('s', 'l', 1, 1, 1000, 2000, null, null, null)`,
+  'update antiphon_schema set version = 3',
 ]
 
 const NEWER = [
@@ -101,6 +132,20 @@ describe.each(places)('an older database, $name', ({ make }) => {
     const session = await other.session('s').open('r')
     await session.append([])
     await session.release()
+    await other.responses.insert(rowOf('a', 'resp_1'))
+    await other.responses.appendFrames('a', 'resp_1', 1, framesOf(0, 1))
+    expect(await store.responses.get('a', 'resp_1')).toMatchObject({ epoch: 1 })
+  })
+
+  it('of version 3 keeps its sessions, and takes responses', async () => {
+    const { store, again } = await make([...VERSION_1, ...VERSION_2, ...VERSION_3])
+    expect(await store.sessions.read('s')).toEqual([said('hello')])
+    expect(await store.responses.abandoned()).toEqual([])
+    await store.responses.insert(rowOf('a', 'resp_1', { idempotency: { key: 'k', bodyHash: 'h' } }))
+    const other = again()
+    onTestFinished(() => other.close())
+    expect(await other.responses.statusOf('a', 'resp_1')).toBe('in_progress')
+    expect((await other.get('old'))?.status).toBe('waiting')
   })
 
   it('is brought up to date once, by whichever of many is first', async () => {

@@ -10,14 +10,26 @@ const config = file(
   process.env.TEST_BUILT === undefined ? '../../../tsconfig.json' : '../../../examples/tsconfig.json',
 )
 
-/** What another process is told to do; see other-process-main.ts and session-process-main.ts. */
-export type Task = 'hold' | 'write' | 'follow' | 'hold-session' | 'add-to-session' | 'run-on-session'
+/** What another process is told to do; see other-process-main.ts, session-process-main.ts and response-process-main.ts. */
+export type Task =
+  | 'hold'
+  | 'write'
+  | 'follow'
+  | 'hold-session'
+  | 'add-to-session'
+  | 'run-on-session'
+  | 'hold-response'
+  | 'write-response'
+  | 'cancel-response'
 
 /** Programs of the tasks that other-process-main.ts does not have. */
 const PROGRAMS: Partial<Record<Task, string>> = {
   'hold-session': './session-process-main.ts',
   'add-to-session': './session-process-main.ts',
   'run-on-session': './session-process-main.ts',
+  'hold-response': './response-process-main.ts',
+  'write-response': './response-process-main.ts',
+  'cancel-response': './response-process-main.ts',
 }
 
 /** A process of its own that works on a store. */

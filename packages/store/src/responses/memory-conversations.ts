@@ -14,7 +14,7 @@ type Method =
 /** An approval, and who has used it. */
 interface KeptApproval {
   readonly approval: StoredApproval
-  usedBy: string | undefined
+  used: { readonly by: string | undefined } | undefined
 }
 
 /** Conversations and approvals in this process. */
@@ -29,7 +29,9 @@ export const memoryConversations = (): MemoryConversations => {
   const approvals = new Map<string, KeptApproval>()
   const find = (tenant: string, id: string, by: string | undefined): KeptApproval | undefined => {
     const kept = approvals.get(nameOf(tenant, id))
-    return kept?.usedBy === undefined || kept.usedBy === by ? kept : undefined
+    // Who does not say who it is cannot come again.
+    const isFree = kept?.used === undefined || (by !== undefined && kept.used.by === by)
+    return isFree ? kept : undefined
   }
   return {
     async insertConversation({ tenant, id, metadata, createdAt }) {
@@ -62,7 +64,7 @@ export const memoryConversations = (): MemoryConversations => {
       const { tenant, id } = approval
       checkKeys(tenant, id)
       if (approvals.has(nameOf(tenant, id))) throw taken('an approval', id)
-      approvals.set(nameOf(tenant, id), { approval: { ...approval }, usedBy: undefined })
+      approvals.set(nameOf(tenant, id), { approval: { ...approval }, used: undefined })
     },
     async getApproval(tenant, id, by) {
       const kept = find(tenant, id, by)
@@ -71,8 +73,7 @@ export const memoryConversations = (): MemoryConversations => {
     async useApproval(tenant, id, by) {
       const kept = find(tenant, id, by)
       if (kept === undefined) return false
-      // Who does not say who it is cannot come again.
-      kept.usedBy = by ?? ''
+      kept.used = { by }
       return true
     },
     removeExpired(now) {
