@@ -1,0 +1,55 @@
+import type { Principal } from '../tenants/principal.ts'
+
+/** One request, as a handler sees it. */
+export interface Call {
+  readonly method: string
+  /** Path of the request, as it was sent, without the query. */
+  readonly path: string
+  readonly query: URLSearchParams
+  /** Only read: none of them goes upstream by itself. */
+  readonly headers: Headers
+  /** Decoded parameters of the path. */
+  readonly params: Readonly<Record<string, string>>
+  readonly principal: Principal
+  /**
+   * The body as JSON; read at the first call, the same value after it.
+   *
+   * @throws ServeError 400, 413 or 415. An empty body is a 400, or undefined where it `isOptional`.
+   */
+  json(options?: { readonly isOptional?: boolean }): Promise<unknown>
+  /** Aborted when the client leaves before it has its answer. */
+  readonly signal: AbortSignal
+  /** Tells the client something in the header `x-antiphon-warning`; after the answer has begun, only the hook `onWarning`. */
+  warn(text: string): void
+}
+
+/** Takes the frames of a stream. */
+export interface FrameSink {
+  /** Takes whole SSE frames, always. False: full, wait for `onDrain`; also when nobody is there any more. */
+  write(frames: string): boolean
+  /** Ends the stream; nothing is taken after it. Any number of times. */
+  end(): void
+  /** Called each time there is room again after `write()` was false. */
+  onDrain(fn: () => void): void
+  /** Called once when the reader has gone before `end()`, at once when it has gone already; never after `end()`. */
+  onClose(fn: () => void): void
+}
+
+/** What a handler answers. */
+export type Reply =
+  | {
+      readonly kind: 'json'
+      readonly status: number
+      /** Undefined for no body. */
+      readonly body: unknown
+      readonly headers?: Readonly<Record<string, string>>
+    }
+  | {
+      readonly kind: 'stream'
+      readonly headers?: Readonly<Record<string, string>>
+      /** Begins to write. What it returns is called once when the stream is over, whoever ended it. */
+      open(sink: FrameSink): void | (() => void)
+    }
+
+/** Answers a call; throws `ServeError` for what is refused. */
+export type Handler = (call: Call) => Promise<Reply>
