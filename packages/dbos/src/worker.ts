@@ -108,8 +108,9 @@ export const createWorker = (options: WorkerOptions): Worker => {
       listenQueues: [queueName],
       logger: loggerOf(options.log),
     })
+    // Before the first look into the queue, which would go by older bounds, or find no queue and come back a second later.
+    await client.registerQueue(queueName, parameters)
     await DBOS.launch()
-    await DBOS.registerQueue(queueName, parameters)
     const reaper = startReaper({
       client,
       presence,

@@ -103,6 +103,19 @@ test('no more runs than the queue allows are under way, over all workers; lower 
   expect(begun.at(-1)).toBe('begin late')
 })
 
+test('the bounds of the worker that starts last hold from its first run on', async () => {
+  const engine = engineOf()
+  const runs = await Promise.all(['a', 'b', 'c'].map((id) => engine.start('bench', inputOf([slow(id, 100)]))))
+  const wide = { databaseUrl: database.url, applicationVersion: 'another', agents: [] }
+  const before = createWorker({ ...wide, queue: { name: queue, concurrency: 9 } })
+  await before.start()
+  await before.stop()
+  await worker({ concurrency: 1 })
+  for (const runId of runs)
+    expect(await engine.result(runId, { timeoutMs: WAIT_MS })).toMatchObject({ status: 'done' })
+  expect(peakOf(await effects())).toBe(1)
+})
+
 test('no more runs start in a period than the queue allows, and each tenant has bounds of its own', async () => {
   const engine = engineOf()
   const runs: string[] = []
