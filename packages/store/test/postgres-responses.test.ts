@@ -1,6 +1,7 @@
 import { postgres } from '@antiphon/store/postgres'
 import { afterAll, beforeAll } from 'vitest'
 import { openPostgres } from '../src/postgres/open.ts'
+import { conversationSuite } from './conversation-suite.ts'
 import { type PostgresServer, startPostgres } from './postgres-server.ts'
 import { responseStoreSuite } from './response-store-suite.ts'
 import { responseSuite } from './response-suite.ts'
@@ -21,5 +22,7 @@ const make = async () => {
   }
 }
 
-responseSuite({ name: 'Postgres', numRuns: 8, make })
-responseStoreSuite({ name: 'Postgres', make })
+const place = { name: 'Postgres', numRuns: 8, make }
+responseSuite(place)
+conversationSuite(place)
+responseStoreSuite(place)

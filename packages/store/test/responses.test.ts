@@ -4,10 +4,12 @@ import { join } from 'node:path'
 import { sqlite } from '@antiphon/store/sqlite'
 import { memoryPlace } from '../src/responses/memory-responses.ts'
 import { openSqlite } from '../src/sqlite/open.ts'
+import { conversationSuite } from './conversation-suite.ts'
+import type { ResponsePlace } from './response-place.ts'
 import { responseStoreSuite } from './response-store-suite.ts'
 import { responseSuite } from './response-suite.ts'
 
-responseSuite({
+const inMemory: ResponsePlace = {
   name: 'memory',
   numRuns: 100,
   make: async () => {
@@ -20,7 +22,9 @@ responseSuite({
       end: async () => undefined,
     }
   },
-})
+}
+responseSuite(inMemory)
+conversationSuite(inMemory)
 
 const drivers =
   process.getBuiltinModule?.('node:sqlite') === undefined
@@ -38,6 +42,8 @@ for (const driver of drivers) {
       end: async () => rmSync(folder, { recursive: true }),
     }
   }
-  responseSuite({ name: `SQLite, ${driver}`, numRuns: 25, make })
-  responseStoreSuite({ name: `SQLite, ${driver}`, make })
+  const place = { name: `SQLite, ${driver}`, numRuns: 25, make }
+  responseSuite(place)
+  conversationSuite(place)
+  responseStoreSuite(place)
 }

@@ -1,7 +1,7 @@
 import { Wakeups } from '../presence.ts'
 import { checkKeys, nameOf, taken } from './keys.ts'
 import { type MemoryConversations, memoryConversations } from './memory-conversations.ts'
-import { checkNumbers, notNext } from './response-frames.ts'
+import { framesAfter, pushFrames } from './memory-frames.ts'
 import { isUnderWay } from './response-row.ts'
 import type {
   ChangeCondition,
@@ -113,7 +113,7 @@ const handleOf = (place: MemoryPlace, owner: MemoryOwner): ResponseStore => {
     async appendFrames(tenant, id, epoch, frames) {
       const found = find(tenant, id)
       if (found?.facts.epoch !== epoch) return false
-      append(found, frames)
+      pushFrames(id, found.frames, frames)
       wakeups.wake(nameOf(tenant, id))
       return true
     },
@@ -181,27 +181,4 @@ const apply = (found: Kept, { status, response, output, expiresAt }: ResponseCha
     ...(expiresAt === undefined ? {} : { expiresAt }),
     updatedAt: Date.now(),
   }
-}
-
-const append = ({ facts: { id }, frames: written }: Kept, frames: EventFrames): void => {
-  const { first, last, text } = frames
-  checkNumbers(frames)
-  const before = written.at(-1)
-  if (before !== undefined && first !== before.last + 1) {
-    const known = written.find((piece) => piece.last === last)
-    if (known?.first === first && known.text === text) return
-    throw notNext(id, before.last + 1, first)
-  }
-  written.push({ first, last, text })
-}
-
-async function* framesAfter(frames: readonly EventFrames[], after: number): AsyncGenerator<EventFrames> {
-  let low = 0
-  for (let high = frames.length; low < high; ) {
-    const middle = (low + high) >> 1
-    if ((frames[middle]?.last ?? after) > after) high = middle
-    else low = middle + 1
-  }
-  // The list only grows: what comes while it is read is read, too.
-  for (let n = low; n < frames.length; n++) yield { ...(frames[n] as EventFrames) }
 }
