@@ -3,6 +3,7 @@ import type {
   FunctionToolDefinition,
   ResponseRequest,
   ToolChoice,
+  ToolChoiceAllowed,
   ToolDefinition,
 } from '@antiphon/client'
 import type { AgentSpec } from '../context/agent-spec.ts'
@@ -92,7 +93,7 @@ const adaptSpec = (
     },
     output: output ?? spec.output,
     ...(output === undefined ? {} : { isCallersFormat: true }),
-    toolChoice: wireTools.length === 0 ? undefined : (toolChoice ?? spec.toolChoice),
+    toolChoice: wireTools.length === 0 ? undefined : choiceOf(toolChoice ?? spec.toolChoice, all),
     parallelToolCalls: parallelToolCalls ?? spec.parallelToolCalls,
     ...(gate === undefined ? {} : { gate }),
   }
@@ -109,6 +110,21 @@ const callersTool = (wire: FunctionToolDefinition | CustomToolDefinition): Tool 
   slots: undefined,
   ofCaller: true,
 })
+
+/** A choice, as far as an agent has the tools: of two agents, each knows its own. */
+const choiceOf = (
+  choice: ToolChoice | undefined,
+  tools: ReadonlyMap<string, Tool>,
+): ToolChoice | undefined => {
+  if (choice === undefined || typeof choice === 'string') return choice
+  const isThere = ({ type, name }: { type?: unknown; name?: unknown }): boolean =>
+    (type !== 'function' && type !== 'custom') || tools.has(String(name))
+  if (choice.type !== 'allowed_tools') return isThere(choice) ? choice : undefined
+  const { tools: named } = choice as ToolChoiceAllowed
+  const own = named.filter(isThere)
+  if (own.length === named.length) return choice
+  return own.length === 0 ? 'none' : ({ ...choice, tools: own } as ToolChoice)
+}
 
 const joined = (own: AgentSpec['instructions'], more: string): NonNullable<AgentSpec['instructions']> => {
   if (own === undefined) return more

@@ -1,0 +1,33 @@
+import type { ToolDefinition } from '@antiphon/client'
+import type { Agent, Tool } from 'antiphon'
+
+type Spec = Agent<unknown>['spec']
+
+/** What an agent has to call, and all that it can hand over to. */
+export interface OwnTools {
+  readonly byName: ReadonlyMap<string, Tool>
+  /** Declarations of tools that its provider executes. */
+  readonly hosted: readonly ToolDefinition[]
+}
+
+/** The agent, and every agent that hand-offs lead to. */
+export const reachable = (spec: Spec): Spec[] => {
+  const seen = new Set([spec])
+  for (const each of seen) for (const next of each.handoffs.values()) seen.add(next)
+  return [...seen]
+}
+
+/** The tools of an agent and of those it can hand over to; of two with one name, the first. */
+export const ownTools = (spec: Spec): OwnTools => {
+  const byName = new Map<string, Tool>()
+  const hosted: ToolDefinition[] = []
+  for (const { tools, wireTools } of reachable(spec)) {
+    for (const [name, tool] of tools) if (!byName.has(name)) byName.set(name, tool)
+    for (const wire of wireTools) if (!('name' in wire && tools.has(String(wire.name)))) hosted.push(wire)
+  }
+  return { byName, hosted }
+}
+
+/** The name of the agent that runs a tool; undefined when none does. */
+export const agentWith = (spec: Spec, toolName: string): string | undefined =>
+  reachable(spec).find(({ tools }) => tools.get(toolName)?.execute !== undefined)?.name

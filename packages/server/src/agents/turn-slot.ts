@@ -1,0 +1,88 @@
+import type { CustomToolCall, FunctionCall, InputItem, OutputItem } from '@antiphon/client'
+import type { ToolEndedEvent } from 'antiphon'
+import { argumentsOf, begunMcpCall, type ShownAs, toMcpCall } from './call-codec.ts'
+import type { OutputLine, Place } from './output-line.ts'
+
+/** Function and custom calls. */
+export type CallItem = FunctionCall | CustomToolCall
+
+/** An item of the turn under way. */
+export interface Slot {
+  /** Its `output_index` in the turn; undefined for one that the stream has not shown. */
+  readonly inner: number | undefined
+  readonly place: Place
+  /** Id that the model gave it, and the one that it is shown with. */
+  readonly rawId: unknown
+  readonly id: string
+  readonly item: OutputItem
+  /** A call that has to be decided: whose it is, and whether it is run. */
+  readonly isCall: boolean
+  /** `verbatim`: as the model wrote it. `own`: as a call that this side runs; `done` when it has run, or waits for a decision. */
+  as: 'open' | 'verbatim' | 'own' | 'hidden' | 'done'
+  sealed: boolean
+  call?: CallItem
+  shownAs?: ShownAs
+}
+
+export const isCallItem = (item: { readonly type?: string }): boolean =>
+  item.type === 'function_call' || item.type === 'custom_tool_call'
+
+/** Shows an item as it is. */
+export const showVerbatim = (line: OutputLine, slot: Slot): void => {
+  if (slot.as !== 'open') return
+  slot.as = 'verbatim'
+  line.show(slot.place, { ...slot.item, id: slot.id } as OutputItem)
+}
+
+export const hide = (line: OutputLine, slot: Slot): void => {
+  if (slot.as !== 'open') return
+  slot.as = 'hidden'
+  line.hide(slot.place)
+}
+
+/** Seals an item as it is. */
+export const seal = (line: OutputLine, slot: Slot, item: OutputItem): void => {
+  if (slot.sealed) return
+  slot.sealed = true
+  if (slot.as === 'open' || slot.as === 'verbatim')
+    line.finish(slot.place, { ...item, id: slot.id } as OutputItem)
+}
+
+/** Shows a call as one that this side runs: its arguments are whole. */
+export const showOwn = (line: OutputLine, slot: Slot): void => {
+  const { place, call, shownAs } = slot
+  if (slot.as !== 'open' || call === undefined || shownAs === undefined) return
+  slot.as = 'own'
+  // What the model wrote is told in other events.
+  place.held = []
+  const item_id = shownAs.id
+  const args = argumentsOf(call)
+  line.show(place, begunMcpCall(call, shownAs))
+  line.tell(place, { type: 'response.mcp_call.in_progress', item_id })
+  if (args !== '') line.tell(place, { type: 'response.mcp_call_arguments.delta', item_id, delta: args })
+  line.tell(place, { type: 'response.mcp_call_arguments.done', item_id, arguments: args })
+}
+
+/** The call is answered. */
+export const finishOwn = (
+  line: OutputLine,
+  slot: Slot,
+  { outcome, output }: Pick<ToolEndedEvent, 'outcome' | 'output'>,
+): void => {
+  const { place, call, shownAs } = slot
+  if (slot.as !== 'own' || call === undefined || shownAs === undefined) return
+  const failed = outcome !== 'ok'
+  const item = toMcpCall({ call, output: output as InputItem, failed }, shownAs)
+  line.tell(place, { type: `response.mcp_call.${failed ? 'failed' : 'completed'}`, item_id: shownAs.id })
+  line.finish(place, item)
+  slot.as = 'done'
+}
+
+/** Asks for approval in the place of the call. */
+export const askApproval = (line: OutputLine, slot: Slot, request: OutputItem): void => {
+  if (slot.as !== 'open') return
+  slot.as = 'done'
+  slot.place.held = []
+  line.show(slot.place, request)
+  line.finish(slot.place, request)
+}
