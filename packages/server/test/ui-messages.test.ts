@@ -411,6 +411,13 @@ describe('a UI message stream', () => {
     const chunks: UiChunk[] = []
     for await (const chunk of toUiMessageChunks(broken())) chunks.push(chunk)
     expect(JSON.stringify(chunks)).not.toContain('password')
+    const onError = (error: unknown): string => {
+      if (String(error).includes('password')) throw new Error('broken hook')
+      return 'unused'
+    }
+    const again: UiChunk[] = []
+    for await (const chunk of toUiMessageChunks(broken(), { onError })) again.push(chunk)
+    expect(again).toEqual(chunks)
     expect(chunks.find(({ type }) => type === 'error')).toEqual({
       type: 'error',
       errorText: 'The answer could not be finished.',

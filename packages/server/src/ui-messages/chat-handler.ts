@@ -40,7 +40,8 @@ export const chatHandler =
       kind: 'stream',
       headers: UI_MESSAGE_STREAM_HEADERS,
       open: (sink) => {
-        void writeChunks(events, { ...chat.stream, onError }, sink, gone.signal)
+        // Only the end of the events can still throw, when nobody reads them any more.
+        writeChunks(events, { ...chat.stream, onError }, sink, gone.signal).catch(() => sink.end())
         return () => {
           signal.removeEventListener('abort', leave)
           leave()

@@ -38,10 +38,21 @@ export const toUiMessageChunks = async function* (
     }
     translator.end()
   } catch (error) {
-    translator.end(onError?.(error) ?? 'The answer could not be finished.')
+    translator.end(told(error, onError))
   }
   yield* taken()
 }
+
+const told = (error: unknown, onError: UiMessageStreamOptions['onError']): string => {
+  try {
+    return onError?.(error) ?? UNTOLD
+  } catch {
+    // A broken hook is no reason to leave the page without an end.
+    return UNTOLD
+  }
+}
+
+const UNTOLD = 'The answer could not be finished.'
 
 /**
  * The same as bytes, for the body of an answer with `UI_MESSAGE_STREAM_HEADERS`: `useChat` reads it.
