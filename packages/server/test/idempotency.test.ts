@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { canonicalJson } from '../src/tenants/canonical-json.ts'
-import { bodyHash, idempotencyConflict, readIdempotency } from '../src/tenants/idempotency.ts'
+import { bodyHash, readIdempotency } from '../src/tenants/idempotency.ts'
 
 const reversed = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(reversed)
@@ -30,10 +30,6 @@ describe('the idempotency key', () => {
       expect(() => read(key)).toThrow(
         expect.objectContaining({ status: 400, code: 'invalid_idempotency_key', param: 'Idempotency-Key' }),
       )
-  })
-
-  it('conflicts with another body', () => {
-    expect(idempotencyConflict()).toMatchObject({ status: 409, code: 'idempotency_conflict' })
   })
 })
 

@@ -31,13 +31,3 @@ export const readIdempotency = (headers: Headers, body: unknown): Idempotency | 
 /** Hash of a request body (`sha256:<hex>`); the order of keys and white space do not count. */
 export const bodyHash = (body: unknown): string =>
   `sha256:${createHash('sha256').update(canonicalJson(body), 'utf8').digest('hex')}`
-
-/** The 409 for a key that was used with another body. */
-export const idempotencyConflict = (): ServeError =>
-  new ServeError(409, {
-    message:
-      'This Idempotency-Key was used with a different request. Send the same request again, or a new key.',
-    type: 'invalid_request_error',
-    param: 'Idempotency-Key',
-    code: 'idempotency_conflict',
-  })
