@@ -8,6 +8,7 @@ import {
   RUNS_ACTIONS,
   type RunsAction,
   type RunsCommandOptions,
+  type ServeCommandOptions,
 } from './options.ts'
 import { version } from './version.ts'
 
@@ -18,6 +19,7 @@ Examples:
   git diff | antiphon run "write a commit message:" -     - stands for standard input
   antiphon run --json agent.ts "…" | jq                   every event as a line of JSON
   antiphon chat agent.ts                                  a conversation
+  antiphon serve agent.ts --port 8080                     the agent as /v1/responses
   antiphon replay run.jsonl                               a recorded run, as it was
   antiphon replay run.jsonl agent.ts                      does the agent still go that way? Nothing is sent or executed
   antiphon runs --store runs.db                           runs that a store keeps
@@ -83,6 +85,33 @@ withOptions(
   const { chatCommand } = await import('./commands/chat.ts')
   await chatCommand(file, options)
 })
+
+withOutput(
+  program
+    .command('serve')
+    .description('a model or an agent as /v1/responses, for any client of the Responses API')
+    .argument('[file]', 'agent file; without one the model itself is served')
+    .option('-m, --model <name>', 'model to ask; "offline" is the embedded one')
+    .option('--base-url <url>', 'endpoint to ask, such as http://127.0.0.1:8000/v1')
+    .option('-p, --port <n>', 'port to listen on; 0 takes a free one', wholeNumber(0), 8080)
+    .option('--host <name>', 'address to listen on; others than this machine need API keys', '127.0.0.1')
+    .option('--store <target>', 'SQLite file, postgres:// address, or "memory"', '.antiphon/server.db')
+    .option('--any-model', 'answer for any name of a model')
+    .option('--lenient', 'leave out what cannot be honoured, with a warning, in the place of a refusal')
+    .option(
+      '--webhook <url>',
+      'where to tell of finished background responses (secret: ANTIPHON_WEBHOOK_SECRET)',
+    ),
+  'print where it listens as a line of JSON',
+)
+  .addHelpText(
+    'after',
+    '\nAPI keys come from ANTIPHON_SERVER_KEYS, separated by commas. Without them only this machine can ask.',
+  )
+  .action(async (file: string | undefined, options: ServeCommandOptions) => {
+    const { serveCommand } = await import('./commands/serve.ts')
+    await serveCommand(file, options)
+  })
 
 withOutput(
   withApprovals(

@@ -41,3 +41,17 @@ export interface RunsCommandOptions extends CommandOptions {
   readonly limit?: number
   readonly reason?: string
 }
+
+/** What `serve` may be told. */
+export interface ServeCommandOptions extends CommandOptions {
+  readonly port: number
+  readonly host: string
+  /** SQLite file, address of a Postgres database, or `memory`. */
+  readonly store: string
+  /** Any name of a model is answered. */
+  readonly anyModel?: boolean
+  /** What cannot be honoured is left out with a warning. */
+  readonly lenient?: boolean
+  /** Where to tell of finished background responses. */
+  readonly webhook?: string
+}

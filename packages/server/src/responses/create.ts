@@ -28,11 +28,20 @@ export interface CreateOptions {
 }
 
 /** A response that has begun. */
-export type Created =
+export type Created = {
+  /** False for one that an earlier request with the same key has begun. */
+  readonly isNew: boolean
+} & (
   | { readonly kind: 'stream'; readonly id: string; open(sink: FrameSink): void }
   | { readonly kind: 'response'; readonly response: Response }
   /** It is awaited: it ends with the client, unless it may go on without. */
-  | { readonly kind: 'outcome'; readonly id: string; readonly outcome: Promise<Outcome>; clientGone(): void }
+  | {
+      readonly kind: 'outcome'
+      readonly id: string
+      readonly outcome: Promise<Outcome>
+      clientGone(): void
+    }
+)
 
 /**
  * Begins a response.
@@ -60,7 +69,7 @@ export const createResponse = async (responder: Responder, options: CreateOption
     if (inserted.kind === 'conflict') throw refusals.repeatedKey()
     if (inserted.kind === 'repeated') return repeat(responder, inserted.existing, isStream)
   }
-  const live = new LiveResponse(base.id)
+  const live = new LiveResponse(base.id, isBackground)
   const job: ResponseJob = {
     tenant,
     base,
@@ -77,7 +86,7 @@ export const createResponse = async (responder: Responder, options: CreateOption
   }
   if (isBackground && !isStream) {
     void begin()
-    return { kind: 'response', response: base }
+    return { isNew: true, kind: 'response', response: base }
   }
   const clientGone = (): void => {
     if (isBackground || live.isOver) return
@@ -87,8 +96,9 @@ export const createResponse = async (responder: Responder, options: CreateOption
     const timer = setTimeout(gone, disconnectGraceMs)
     void live.ended.then(() => clearTimeout(timer))
   }
-  if (!isStream) return { kind: 'outcome', id: base.id, outcome: begin(), clientGone }
+  if (!isStream) return { isNew: true, kind: 'outcome', id: base.id, outcome: begin(), clientGone }
   return {
+    isNew: true,
     kind: 'stream',
     id: base.id,
     open(sink) {
@@ -134,10 +144,11 @@ const newRow = (responder: Responder, facts: RowFacts): NewStoredResponse => {
 /** The same request again: its response, as it stands or when it has ended. */
 const repeat = (responder: Responder, row: StoredResponse, isStream: boolean): Created => {
   const { tenant, id } = row
-  if (isStream) return { kind: 'stream', id, open: (sink) => readEvents(responder, tenant, id, -1, sink) }
-  if (row.background) return { kind: 'response', response: row.response }
+  if (isStream)
+    return { isNew: false, kind: 'stream', id, open: (sink) => readEvents(responder, tenant, id, -1, sink) }
+  if (row.background) return { isNew: false, kind: 'response', response: row.response }
   const outcome = untilEnded(responder, row).then((response) => ({ response, items: [] }))
-  return { kind: 'outcome', id, outcome, clientGone: () => undefined }
+  return { isNew: false, kind: 'outcome', id, outcome, clientGone: () => undefined }
 }
 
 /** The response of a row when it has ended, wherever it runs. */

@@ -30,7 +30,7 @@ export const takeUpAbandoned = async (responder: Responder): Promise<number> => 
 const takeUp = async (responder: Responder, row: StoredResponse): Promise<void> => {
   const { tenant, id, request } = row
   const told = await toldResponse(writtenFrames(responder, tenant, id))
-  const live = new LiveResponse(id)
+  const live = new LiveResponse(id, row.background)
   const job = { tenant, base: row.response, request, row, events: 'logged', told } as const
   const gone = goneBecause(row)
   const input = await hydrate(responder, tenant, request)
@@ -51,8 +51,14 @@ async function* writtenFrames({ responses }: Responder, tenant: string, id: stri
   for await (const { text } of responses.readFrames(tenant, id, -1)) yield* framesIn(text)
 }
 
+/** Who looks after responses whose process is gone. */
+export interface Keeper {
+  /** Looks no more, and lets go of what this process runs. */
+  stop(): Promise<void>
+}
+
 /** Looks again and again, until it is stopped. */
-export const startKeeper = (responder: Responder, everyMs: number): { stop(): Promise<void> } => {
+export const startKeeper = (responder: Responder, everyMs: number): Keeper => {
   let looking: Promise<void> | undefined
   let isStopped = false
   const look = (): void => {
@@ -75,7 +81,7 @@ export const startKeeper = (responder: Responder, everyMs: number): { stop(): Pr
       isStopped = true
       clearInterval(timer)
       await looking
-      for (const live of responder.live.values()) live.letGo()
+      for (const live of responder.live.values()) if (live.isBackground) live.letGo()
     },
   }
 }

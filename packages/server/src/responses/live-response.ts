@@ -8,6 +8,8 @@ export type Tap = (frames: EventFrames) => void
 /** A response that this process runs. */
 export class LiveResponse {
   readonly id: string
+  /** It goes on without a client. */
+  readonly isBackground: boolean
   /** Resolves with the response as it ended; never rejects. */
   readonly ended: Promise<Response>
   readonly #taps = new Set<Tap>()
@@ -17,8 +19,9 @@ export class LiveResponse {
   #isOver = false
   #isLetGo = false
 
-  constructor(id: string) {
+  constructor(id: string, isBackground = false) {
     this.id = id
+    this.isBackground = isBackground
     this.ended = new Promise((resolve) => {
       this.#settle = resolve
     })

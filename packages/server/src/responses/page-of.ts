@@ -9,6 +9,8 @@ export interface PageQuery {
   readonly order?: 'asc' | 'desc'
   /** Id of the item behind which the page begins. */
   readonly after?: string
+  /** Id of the item before which the page ends. */
+  readonly before?: string
 }
 
 /** A page of items, in the wire's words. */
@@ -20,28 +22,31 @@ export interface ItemList {
   readonly last_id: string
 }
 
-/** A page of a list of items. @throws ServeError 400 when `after` is none of them. */
+/** A page of a list of items. @throws ServeError 400 when `after` or `before` is none of them. */
 export const pageOf = (
   items: readonly InputItem[],
-  { limit = 20, order = 'desc', after }: PageQuery,
+  { limit = 20, order = 'desc', after, before }: PageQuery,
 ): ItemList => {
   const step = order === 'asc' ? 1 : -1
-  let from = order === 'asc' ? 0 : items.length - 1
-  if (after !== undefined) {
-    const at = items.findIndex((item) => idOf(item) === after)
-    if (at === -1) throw refusals.noSuchCursor(after)
-    from = at + step
-  }
+  const from =
+    after === undefined ? (order === 'asc' ? 0 : items.length - 1) : placeOf(items, after, 'after') + step
+  const to = before === undefined ? (order === 'asc' ? items.length : -1) : placeOf(items, before, 'before')
   const data: InputItem[] = []
   let at = from
-  for (; data.length < limit && at >= 0 && at < items.length; at += step) data.push(items[at] as InputItem)
+  for (; data.length < limit && (to - at) * step > 0; at += step) data.push(items[at] as InputItem)
   return {
     object: 'list',
     data,
-    has_more: at >= 0 && at < items.length,
+    has_more: (to - at) * step > 0,
     first_id: idOf(data[0]),
     last_id: idOf(data.at(-1)),
   }
+}
+
+const placeOf = (items: readonly InputItem[], id: string, param: 'after' | 'before'): number => {
+  const at = items.findIndex((item) => idOf(item) === id)
+  if (at === -1) throw refusals.noSuchCursor(id, param)
+  return at
 }
 
 const idOf = (item: InputItem | undefined): string => {

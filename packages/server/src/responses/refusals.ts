@@ -39,8 +39,8 @@ export const refusals = {
       status: 409,
       code: 'idempotency_key_in_use',
     }),
-  noSuchCursor: (after: string): ServeError =>
-    invalid(`No item with id '${after}' in this list.`, { param: 'after' }),
+  noSuchCursor: (id: string, param: string): ServeError =>
+    invalid(`No item with id '${id}' in this list.`, { param }),
   busy: (kind: string, id: string): ServeError =>
     invalid(`${kind} '${id}' is written by others at the moment. Try again.`, { status: 409 }),
   nothingToCompact: (): ServeError =>

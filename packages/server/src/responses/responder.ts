@@ -36,6 +36,8 @@ export interface ResponderOptions {
   readonly keepMs: number
   /** Parameters that cannot be honoured are left out with a warning, in the place of a refusal. */
   readonly lenient: boolean
+  /** A request may name any model. */
+  readonly anyModel: boolean
 }
 
 /** Name of a live response. */
