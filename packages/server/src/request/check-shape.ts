@@ -22,6 +22,8 @@ interface Issue {
   readonly values?: readonly unknown[]
   readonly keys?: readonly string[]
   readonly pattern?: string
+  /** Of a union by `type`: the types that there are. */
+  readonly options?: readonly unknown[]
   readonly errors?: readonly (readonly Issue[])[]
 }
 
@@ -91,6 +93,14 @@ const sizeRefusal = (issue: Issue, param: string, value: unknown): ServeError =>
 
 const unionRefusal = (issue: Issue, base: string, root: unknown): ServeError => {
   const branches = issue.errors ?? []
+  const value = valueAt(root, issue.path)
+  if (value === undefined && issue.path.length > 0) return missingParameter(paramOf(base, issue.path))
+  if (branches.length === 0) {
+    const param = paramOf(base, issue.path)
+    return typeof value === 'string'
+      ? invalidValue(param, value, issue.options ?? [])
+      : invalidType(param, value, 'a string')
+  }
   const best = closest(branches)
   if (best !== undefined && (best.path.length > 0 || best.code !== 'invalid_type')) {
     return issueRefusal({ ...best, path: [...issue.path, ...best.path] }, base, root)
@@ -99,7 +109,7 @@ const unionRefusal = (issue: Issue, base: string, root: unknown): ServeError => 
   if (other !== undefined) return issueRefusal({ ...other, path: [...issue.path, ...other.path] }, base, root)
   const param = paramOf(base, issue.path)
   const expected = branches.map(([first]) => expectedOf(first?.expected))
-  return invalidType(param, valueAt(root, issue.path), `one of ${[...new Set(expected)].join(' or ')}`)
+  return invalidType(param, value, `one of ${[...new Set(expected)].join(' or ')}`)
 }
 
 const issueRefusal = (issue: Issue, base: string, root: unknown): ServeError => {

@@ -23,11 +23,11 @@ const asksNothing = (path: string, value: unknown): boolean => {
   if (Array.isArray(value)) return value.length === 0
   const policy = PARAMETERS.get(path)
   if (isObject(value)) {
-    const names = Object.keys(value)
     // Only fields of the table: what is inside of any other object may be as deep as its sender likes.
-    return names.every(
-      (name) => PARAMETERS.has(`${path}.${name}`) && asksNothing(`${path}.${name}`, value[name]),
-    )
+    return Object.keys(value).every((name) => {
+      const field = `${path}.${name}`
+      return value[name] == null || (PARAMETERS.has(field) && asksNothing(field, value[name]))
+    })
   }
   return policy !== undefined && 'defaults' in policy && policy.defaults?.includes(value) === true
 }
@@ -39,7 +39,7 @@ const without = (value: Fields, name: string): Fields =>
 /** A step of one parameter: it stays, or goes for a reason. */
 interface Drop {
   readonly path: readonly string[]
-  readonly refusal: ServeError
+  readonly refusal: () => ServeError
 }
 
 /** Fields that nobody knows. */
@@ -50,7 +50,7 @@ const unknownFields = (request: Fields): Drop[] => {
       const at = [...path, name]
       const policy = PARAMETERS.get(at.join('.'))
       const known = path.length === 0 ? policy !== undefined : isField(path.join('.'), name)
-      if (!known) drops.push({ path: at, refusal: unknownParameter(at.join('.')) })
+      if (!known) drops.push({ path: at, refusal: () => unknownParameter(at.join('.')) })
       else if (policy !== undefined && 'fields' in policy && isObject(value[name])) look(value[name], at)
     }
   }
@@ -74,17 +74,19 @@ const refusedAt = (request: Fields, path: string, why: string): Drop | undefined
   if (value === undefined) return undefined
   if (rest.length === 0) {
     // What asks for nothing is still taken out: an upstream that does not know a parameter need not know its default.
-    return { path: [name], refusal: unsupportedParameter(name, why) }
+    return { path: [name], refusal: () => unsupportedParameter(name, why) }
   }
   const entry = rest.join('.')
   if (Array.isArray(value)) {
     const index = value.findIndex((each) => entryName(name, each) === entry)
     const param = name === 'tools' ? `tools[${index}].type` : `${name}[${index}]`
-    return index === -1 ? undefined : { path: [name, entry], refusal: unsupportedValue(param, entry, why) }
+    return index === -1
+      ? undefined
+      : { path: [name, entry], refusal: () => unsupportedValue(param, entry, why) }
   }
   if (name === 'tool_choice' || typeof value === 'string') {
     const chosen = isObject(value) ? value.type : value
-    return chosen === entry ? { path: [name], refusal: unsupportedValue(name, entry, why) } : undefined
+    return chosen === entry ? { path: [name], refusal: () => unsupportedValue(name, entry, why) } : undefined
   }
   return isObject(value) ? refusedField(value, [name], rest, why) : undefined
 }
@@ -98,15 +100,15 @@ const refusedField = (
 ): Drop | undefined => {
   const [field = '', ...deeper] = rest
   if (rest.length === 1 && value.type === field) {
-    return { path, refusal: unsupportedValue(`${path.join('.')}.type`, field, why) }
+    return { path, refusal: () => unsupportedValue(`${path.join('.')}.type`, field, why) }
   }
   if (!Object.hasOwn(value, field)) return undefined
   const inner = value[field]
   const at = [...path, field]
-  if (deeper.length === 0) return { path: at, refusal: unsupportedParameter(at.join('.'), why) }
+  if (deeper.length === 0) return { path: at, refusal: () => unsupportedParameter(at.join('.'), why) }
   if (isObject(inner)) return refusedField(inner, at, deeper, why)
   return inner === deeper.join('.')
-    ? { path: at, refusal: unsupportedValue(at.join('.'), inner, why) }
+    ? { path: at, refusal: () => unsupportedValue(at.join('.'), inner, why) }
     : undefined
 }
 
@@ -131,7 +133,7 @@ const refusedDrops = (request: Fields, refuses: Readonly<Record<string, string>>
   const drops: Drop[] = []
   for (const [name, policy] of PARAMETERS) {
     if (policy.by === 'nobody' && Object.hasOwn(request, name)) {
-      drops.push({ path: [name], refusal: unsupportedParameter(name, policy.why) })
+      drops.push({ path: [name], refusal: () => unsupportedParameter(name, policy.why) })
     }
   }
   for (const [path, why] of Object.entries(refuses)) {
@@ -140,6 +142,9 @@ const refusedDrops = (request: Fields, refuses: Readonly<Record<string, string>>
   }
   return drops
 }
+
+/** More parameters than this are refused even by a lenient server: no client sends them by mistake. */
+const MOST_DROPS = 64
 
 /** Header values are of visible ASCII. */
 const headerText = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?')
@@ -163,12 +168,13 @@ export const checkSupported = (
   const given = asked as Fields
   let request = given
   const warnings: string[] = []
-  for (const { path, refusal } of [...unknownFields(given), ...refusedDrops(given, refuses)]) {
-    const isKnown = refusal.code !== 'unknown_parameter'
-    const isAsked = !isKnown || isEntry(given, path) || !asksNothing(path.join('.'), valueAt(given, path))
-    if (isAsked) {
-      if (!lenient) throw refusal
-      warnings.push(headerText(refusal.message))
+  const drops = [...unknownFields(given), ...refusedDrops(given, refuses)]
+  for (const { path, refusal } of drops) {
+    const why = refusal()
+    const isUnknown = why.code === 'unknown_parameter'
+    if (isUnknown || isEntry(given, path) || !asksNothing(path.join('.'), valueAt(given, path))) {
+      if (!lenient || drops.length > MOST_DROPS) throw why
+      warnings.push(headerText(why.message))
     }
     request = dropAt(request, path)
   }

@@ -10,7 +10,7 @@ const location = anyObject.nullish()
 
 const memoryLimit = z.enum(['1g', '4g', '16g', '64g']).nullish()
 const networkPolicy = z
-  .union([
+  .discriminatedUnion('type', [
     fields({ type: z.literal('disabled') }),
     fields({
       type: z.literal('allowlist'),
@@ -39,7 +39,7 @@ const customTool = fields({
   name: functionName,
   description: text.nullish(),
   format: z
-    .union([
+    .discriminatedUnion('type', [
       fields({ type: z.literal('text') }),
       fields({ type: z.literal('grammar'), syntax: z.enum(['lark', 'regex']), definition: text }),
     ])
@@ -162,7 +162,7 @@ export const TOOL_SCHEMAS: ReadonlyMap<string, z.ZodType> = new Map<string, z.Zo
     'shell',
     fields({
       environment: z
-        .union([
+        .discriminatedUnion('type', [
           fields({
             type: z.literal('container_auto'),
             file_ids: fileIds,
