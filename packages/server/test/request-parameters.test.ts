@@ -210,6 +210,14 @@ describe('rules between parameters', () => {
   })
 })
 
+describe('a choice where the upstream has tools of its own', () => {
+  it('is left to it', () => {
+    const asked = parseCreate({ tool_choice: { type: 'function', name: 'own' } })
+    expect(checkSupported(asked, {}, false, { bringsTools: true }).request).toBe(asked)
+    expect(refused(() => checkSupported(asked, {}, false))).toBe('tool_choice invalid_value')
+  })
+})
+
 describe('compact and input_tokens', () => {
   it.each([
     [{ model: 'm' }, 'input missing_required_parameter'],

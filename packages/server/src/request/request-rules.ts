@@ -12,9 +12,16 @@ const broughtTools = (input: ResponseRequest['input']): unknown[] => {
   )
 }
 
+/** What the rules depend on beside the request. */
+export interface RuleOptions {
+  /** The upstream has tools of its own, which a choice may name: it checks choices itself. @defaultValue `false` */
+  readonly bringsTools?: boolean
+}
+
 /** A choice is held against the tools that can be seen: a history may have brought others. */
-const checkChoice = (request: ResponseRequest): void => {
+const checkChoice = (request: ResponseRequest, { bringsTools = false }: RuleOptions): void => {
   const { tools, tool_choice, input } = request
+  if (bringsTools) return
   if (request.previous_response_id != null || request.conversation != null) return
   // An agent brings tools of its own, under its name.
   const own = { type: 'mcp', server_label: request.model }
@@ -26,7 +33,7 @@ const checkChoice = (request: ResponseRequest): void => {
  *
  * @throws ServeError 400.
  */
-export const checkRules = (request: ResponseRequest): void => {
+export const checkRules = (request: ResponseRequest, options: RuleOptions = {}): void => {
   if (request.previous_response_id != null && request.conversation != null) {
     throw brokenRule(
       'previous_response_id',
@@ -53,5 +60,5 @@ export const checkRules = (request: ResponseRequest): void => {
       "The 'top_logprobs' parameter needs 'message.output_text.logprobs' in 'include'.",
     )
   }
-  checkChoice(request)
+  checkChoice(request, options)
 }

@@ -1,7 +1,7 @@
 import type { ResponseRequest } from '@antiphon/client'
 import { PARAMETERS } from './parameter-policy.ts'
 import { unknownParameter, unsupportedParameter, unsupportedValue } from './parameter-refusals.ts'
-import { checkRules } from './request-rules.ts'
+import { checkRules, type RuleOptions } from './request-rules.ts'
 import type { ServeError } from './serve-error.ts'
 
 /** A request of which everything is honoured. */
@@ -164,6 +164,7 @@ export const checkSupported = (
   asked: ResponseRequest,
   refuses: Readonly<Record<string, string>>,
   lenient: boolean,
+  options: RuleOptions = {},
 ): SupportedRequest => {
   const given = asked as Fields
   let request = given
@@ -178,7 +179,7 @@ export const checkSupported = (
     }
     request = dropAt(request, path)
   }
-  checkRules(request as ResponseRequest)
+  checkRules(request as ResponseRequest, options)
   return { request: request as ResponseRequest, warnings }
 }
 
