@@ -65,35 +65,6 @@ const logOf = async (runId: string) => {
   }
 }
 
-test('the runs of a worker that is killed go on with another; nothing that was recorded is done again', async () => {
-  const workers = await Promise.all([worker(), worker()])
-  const runId = await engine.start(
-    'bench',
-    inputOf([slow('early', 0)], [slow('a', 10), slow('b', 10), slow('c', 1200), slow('d', 1200)]),
-  )
-  await until('end a')
-  await until('end b')
-  await until('begin d')
-  // Their records are on the way; the two that go on are not.
-  await expect.poll(async () => (await logOf(runId)).filter(({ kind }) => kind === 'tool')).toHaveLength(3)
-  const [holder, heir] = await holderOf(workers)
-  holder.kill('SIGKILL')
-  expect(await engine.result(runId, { timeoutMs: WAIT_MS })).toMatchObject({
-    status: 'done',
-    text: 'early a b c d',
-  })
-  const left = await traces()
-  const of = (what: string) => left.filter((trace) => trace.what === what).map(({ pid }) => pid)
-  for (const id of ['early', 'a', 'b'])
-    expect([of(`begin ${id}`), of(`end ${id}`)]).toEqual([[holder.pid], [holder.pid]])
-  for (const id of ['c', 'd'])
-    expect([of(`begin ${id}`), of(`end ${id}`)]).toEqual([[holder.pid, heir.pid], [heir.pid]])
-  const types: string[] = []
-  for await (const { event } of engine.follow(runId)) types.push(event.type)
-  expect(types.filter((type) => type === 'run.resumed')).toHaveLength(1)
-  expect(types.filter((type) => type === 'run.ended')).toHaveLength(1)
-})
-
 test('a worker that hangs loses its runs, and changes nothing in them when it comes back', async () => {
   const workers = await Promise.all([worker({ hangTimeoutMs: 800 }), worker({ hangTimeoutMs: 800 })])
   const runId = await engine.start('bench', inputOf([slow('a', 1500), slow('b', 10)], [slow('c', 10)]))

@@ -185,21 +185,6 @@ test('a run that failed says so and is tried again where it failed; an agent tha
   expect(await effects()).toEqual(['begin a', 'end a'])
 })
 
-test('followers in another process see every event once, live and after the fact', async () => {
-  const engine = engineOf()
-  await worker()
-  const runId = await engine.start('bench', inputOf([slow('a', 100)], [slow('b', 100)]))
-  const live: Array<{ seq: number; type: string }> = []
-  for await (const { seq, event } of engine.follow(runId)) live.push({ seq, type: event.type })
-  expect(live.map(({ seq }) => seq)).toEqual(live.map((_, index) => index + 1))
-  expect(live.at(0)?.type).toBe('run.started')
-  expect(live.at(-1)?.type).toBe('run.ended')
-  const later: number[] = []
-  for await (const { seq } of engine.follow(runId, { after: 5 })) later.push(seq)
-  expect(later).toEqual(live.slice(5).map(({ seq }) => seq))
-  await expect(engine.result(`${runId}x`)).rejects.toMatchObject({ code: 'run_unknown' })
-})
-
 test('options that cannot be meant are refused, and one process has one worker', async () => {
   const place = { databaseUrl: database.url, agents: [] }
   const refused = (options: object) => {

@@ -223,6 +223,9 @@ export const durability = ({ name, refuses, make }: Host): void => {
       const lines = place.around.effects()
       expect([times(lines, 'did read_1'), times(lines, 'did write_1')]).toEqual([1, 0])
       expect(times(lines, 'begin read_1')).toBe(1)
+      const types = (await allOf(place)).map(({ event }) => event.type)
+      for (const type of ['run.started', 'run.resumed', 'run.ended'])
+        expect([type, times(types, type)]).toEqual([type, 1])
       await resultOf(place, 'parallel')
     })
 
@@ -278,7 +281,7 @@ export const durability = ({ name, refuses, make }: Host): void => {
       for (const after of [1, 7, both.length - 1, both.length])
         expect(await allOf(place, after)).toEqual(both.slice(after))
       const types = both.map(({ event }) => event.type)
-      expect(types.at(-1)).toBe('run.ended')
+      expect([types[0], types.at(-1)]).toEqual(['run.started', 'run.ended'])
       expect(textOf(both)).toBe(`${WORDS.join(' ')}read_1: read_1 is done`)
       // Deltas are joined: far fewer events than words.
       expect(types.filter((type) => type === 'response.output_text.delta').length).toBeLessThan(
