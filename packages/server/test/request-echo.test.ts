@@ -271,6 +271,38 @@ describe('the checker of events', () => {
     expect(problemsOfEvents(lifecycleEvents(whole))).toEqual([])
   })
 
+  it('nor with one that failed, its error told flat and nested before its end', () => {
+    const error = { code: 'server_error', message: 'It failed.' } as const
+    const events: object[] = lifecycleEvents(
+      endResponse(begin(), { status: 'failed', output: [message], error }),
+    )
+    const body = { ...error, param: null }
+    events.splice(-1, 0, { type: 'error', ...body, error: { type: 'server_error', ...body } })
+    expect(problemsOfEvents(events.map((event, sequence_number) => ({ ...event, sequence_number })))).toEqual(
+      [],
+    )
+  })
+
+  it('nor with what Open Responses has no word for, nor with a stream that is taken up again', () => {
+    const output = [
+      { type: 'reasoning', id: 'rs_1', summary: [{ type: 'summary_text', text: 'So' }] },
+      {
+        type: 'mcp_call',
+        id: 'mcp_1',
+        server_label: 'a',
+        name: 'f',
+        arguments: '{}',
+        output: 'x',
+        status: 'completed',
+      },
+      message,
+    ] as OutputItem[]
+    const events = lifecycleEvents(endResponse(begin(), { status: 'completed', output }))
+    expect(problemsOfEvents(events)).toEqual([])
+    expect(problemsOfEvents(events.slice(5), { first: 5 })).toEqual([])
+    expect(problemsOfEvents(events.slice(5), { first: 6 })).not.toEqual([])
+  })
+
   it.each([
     ['a missing event', (events: object[]) => events.splice(4, 1)],
     ['a second end', (events: object[]) => events.push({ ...events.at(-1), sequence_number: events.length })],

@@ -38,7 +38,7 @@ const expectedOf = (expected: string | undefined): string =>
   ARTICLES[expected ?? ''] ?? (expected === 'null' ? 'null' : `a ${expected ?? 'different type'}`)
 
 /** Path of a parameter as the wire writes it: `input[0].content[1].type`. */
-export const paramOf = (base: string, path: readonly PropertyKey[]): string => {
+const paramOf = (base: string, path: readonly PropertyKey[]): string => {
   let param = base
   for (const key of path) {
     if (typeof key === 'number') param += `[${key}]`
