@@ -216,3 +216,9 @@ export const openResponsesEvents: ReadonlyMap<string, string> = new Map(
         name,
       ]),
 )
+
+if (checkOpenAi === undefined || checkOpenResponses === undefined) {
+  console.warn(
+    `Not checked against OpenAPI descriptions: not all of them are in ${folder}. Set ANTIPHON_OPENAPI.`,
+  )
+}
