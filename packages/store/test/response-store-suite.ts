@@ -1,9 +1,12 @@
 // What responses in a database hold beyond those in memory: between processes, and in what is written.
 import type { Store, StoreOptions } from '@antiphon/store'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import type { Presence } from '../src/presence.ts'
+import { sqlResponses } from '../src/responses/sql-responses.ts'
 import type { Sql } from '../src/sql.ts'
 import { otherProcess } from './other-process.ts'
-import { allFrames, framesOf, responseOf, rowOf } from './sample-responses.ts'
+import { allFrames, approvalOf, framesOf, responseOf, rowOf } from './sample-responses.ts'
+import { tracedSql } from './traced-sql.ts'
 
 export interface ResponseStorePlace {
   readonly name: string
@@ -175,5 +178,62 @@ export const responseStoreSuite = ({ name, make }: ResponseStorePlace): void =>
         expect(JSON.stringify(await sql.all(`select * from antiphon_${table}`))).not.toMatch(
           /sesame|hunter22/,
         )
+    })
+
+    it('is read by keys alone', async () => {
+      const { open, openSql } = await fresh()
+      const store = open()
+      const { responses } = store
+      for (let n = 0; n < 100; n++) {
+        const id = `resp_${n}`
+        const ended = { status: 'completed' as const, expiresAt: 1_000 + n }
+        await responses.insert(
+          rowOf('a', id, { ...(n < 90 ? ended : {}), idempotency: { key: id, bodyHash: id } }),
+        )
+        await responses.appendFrames('a', id, 1, framesOf(0, 3))
+        await responses.indexItems('a', id, [`msg_${n}`, `fc_${n}`])
+        await responses.insertConversation({ tenant: 'a', id, metadata: {}, createdAt: 1 })
+        await responses.insertApproval(approvalOf('a', id, { expiresAt: 1_000 + n }))
+      }
+      const sql = await openSql()
+      const traced = tracedSql(sql)
+      const presence: Presence = {
+        owner: async () => '7',
+        isAlive: async () => false,
+        wake: () => undefined,
+        onWake: () => () => undefined,
+        pollMs: 1_000,
+        close: async () => undefined,
+      }
+      const { responses: watched } = sqlResponses({ sql: traced, presence })
+      await watched.insert(rowOf('a', 'resp_new', { idempotency: { key: 'resp_5', bodyHash: 'resp_5' } }))
+      await watched.insert(rowOf('a', 'resp_new', { idempotency: { key: 'new', bodyHash: 'new' } }))
+      await watched.appendFrames('a', 'resp_new', 1, framesOf(0, 3))
+      await watched.indexItems('a', 'resp_new', ['msg_7'])
+      await watched.update('a', 'resp_new', { status: 'failed' }, { status: ['in_progress'], epoch: 1 })
+      await watched.statusOf('a', 'resp_5')
+      await watched.claim('a', 'resp_95')
+      await watched.responseOfItem('a', 'msg_7')
+      await allFrames(watched.readFrames('a', 'resp_5', 1))
+      await watched.moveConversation('a', 'resp_5', undefined, { line: 'l', n: 1 })
+      await watched.getConversation('a', 'resp_5')
+      await watched.useApproval('a', 'resp_5')
+      await watched.getApproval('a', 'resp_6')
+      await watched.abandoned()
+      await watched.removeExpired(1_001)
+      expect(traced.statements.length).toBeGreaterThan(20)
+      const explain = sql.dialect === 'postgres' ? 'explain' : 'explain query plan'
+      for (const { text, values } of traced.statements) {
+        if (!/^(select|update|delete|insert into antiphon_response_)/.test(text)) continue
+        const rows = await sql.transaction(async (session) => {
+          // Whether there is an index for it: a whole table that is small costs less.
+          if (session.dialect === 'postgres') await session.run('set local enable_seqscan = off')
+          return session.all<Record<string, unknown>>(`${explain} ${text}`, values)
+        })
+        const plan = rows.map((row) => String(row.detail ?? row['QUERY PLAN'])).join('\n')
+        expect(plan, text).not.toMatch(
+          /SCAN (?!j\b|CONSTANT|antiphon_responses USING (COVERING )?INDEX antiphon_responses_owner)|Seq Scan on antiphon/,
+        )
+      }
     })
   })
