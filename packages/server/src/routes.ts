@@ -23,6 +23,8 @@ import {
 } from './responses/stored.ts'
 import { upstreamFor } from './responses/upstream-for.ts'
 import type { Limiter } from './tenants/limits.ts'
+import { chatHandler } from './ui-messages/chat-handler.ts'
+import { replyEvents } from './ui-messages/reply-events.ts'
 import type { Upstream } from './upstream/upstream.ts'
 
 const json = (body: object, headers: Readonly<Record<string, string>> = {}): Reply => ({
@@ -49,6 +51,23 @@ export const routesOf = (
     const { principal, headers, signal, warn } = call
     return answerCreate(await open(), limiter, { body, principal, headers, signal, warn })
   }
+
+  /** A chat of a page is answered as any request. */
+  const chat = chatHandler({
+    async answer({ input, body }, { principal, headers, signal }) {
+      const asked = { ...pick(body), input, stream: true, store: false }
+      return replyEvents(
+        await answerCreate(await open(), limiter, {
+          body: asked,
+          principal,
+          headers,
+          signal,
+          warn: () => undefined,
+        }),
+        signal,
+      )
+    },
+  })
 
   const retrieve = async (call: Call): Promise<Reply> => {
     const { id = '' } = call.params
@@ -88,6 +107,7 @@ export const routesOf = (
         countInputTokens(responder, tenant, parseInputTokens(await call.json()) as ResponseRequest),
       ),
     },
+    { method: 'POST', path: '/ui/chat', handle: chat },
     { method: 'GET', path: '/responses/:id', handle: retrieve },
     {
       method: 'DELETE',
@@ -180,6 +200,22 @@ export const routesOf = (
     { method: 'GET', path: '/health', isPublic: true, handle: async () => json({ status: 'ok' }) },
   ]
 }
+
+/** What a page may say beside its messages. */
+const pick = (body: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => {
+  const picked: Record<string, unknown> = {}
+  for (const name of CHAT_PARAMETERS) if (body[name] !== undefined) picked[name] = body[name]
+  return picked
+}
+
+const CHAT_PARAMETERS = [
+  'model',
+  'instructions',
+  'reasoning',
+  'metadata',
+  'max_tool_calls',
+  'max_output_tokens',
+]
 
 const STARTED = Math.floor(Date.now() / 1_000)
 

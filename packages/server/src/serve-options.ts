@@ -3,6 +3,7 @@ import type { Agent, Model } from 'antiphon'
 import type { TenantKeys } from './tenants/api-keys.ts'
 import type { TenantLimits } from './tenants/limits.ts'
 import type { Upstream } from './upstream/upstream.ts'
+import type { WebhooksOptions } from './webhooks/webhooks.ts'
 
 /** What can be served. */
 export type Served = Model | Agent<unknown> | Upstream
@@ -39,8 +40,8 @@ export interface ServeOptions {
   readonly cors?: readonly string[]
   /** Answers WebSockets at `/v1/responses`, too. @defaultValue true */
   readonly webSocket?: boolean
-  /** Where to tell of finished background responses; the secret (`whsec_…`) signs what is sent. */
-  readonly webhook?: { readonly url: string; readonly secret: string }
+  /** Where to tell of finished background responses, and the secret (`whsec_…`) that signs what is sent. What does not arrive is told to `onError`. */
+  readonly webhook?: WebhooksOptions
   /** Told of failures that clients are told of only in general. @defaultValue a line on standard error */
   onError?(
     error: unknown,

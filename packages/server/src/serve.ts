@@ -59,7 +59,14 @@ export const serve = (
     onError: (error) => onError(error, {}),
   })
   const limiter = createLimiter(options.limits === undefined ? {} : { limits: options.limits })
-  const webhooks = options.webhook === undefined ? undefined : createWebhooks(options.webhook)
+  const webhooks =
+    options.webhook === undefined
+      ? undefined
+      : createWebhooks({
+          onGiveUp: ({ tenant, event, message }) =>
+            onError(new Error(`A webhook did not arrive: ${message}`), { tenant, responseId: event.data.id }),
+          ...options.webhook,
+        })
   let opened: Promise<Opened> | undefined
   const open = (): Promise<Opened> => {
     opened ??= openResponder(upstreams, fallback, options, onError, webhooks)
