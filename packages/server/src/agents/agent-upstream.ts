@@ -11,6 +11,7 @@ import {
   type WarningEvent,
 } from 'antiphon'
 import { ServeError } from '../request/serve-error.ts'
+import { OutputLine } from '../upstream/output-line.ts'
 import type { AnswerContext, Upstream } from '../upstream/upstream.ts'
 import { readAsked } from './agent-changes.ts'
 import { AnswerWriter } from './answer-writer.ts'
@@ -18,7 +19,6 @@ import { type DecidedCall, decidedCalls, useApprovals } from './approval-decisio
 import { CallerBounds } from './caller-bounds.ts'
 import { checkedHistory } from './checked-history.ts'
 import { issueApprovals } from './issue-approvals.ts'
-import { OutputLine } from './output-line.ts'
 import { agentWith, ownTools } from './own-tools.ts'
 import { resumeDecided, withinBounds } from './resume-decided.ts'
 import { endingOf, wireUsage } from './run-ending.ts'

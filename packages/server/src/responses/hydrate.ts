@@ -1,6 +1,7 @@
 import type { InputItem, ResponseRequest } from '@antiphon/client'
 import type { StoredConversation } from '@antiphon/store'
 import type { HistoryPoint } from 'antiphon'
+import { itemWithoutSecrets } from '../request/without-secrets.ts'
 import { forUpstream } from './history-heads.ts'
 import { ownInput } from './own-input.ts'
 import { refusals } from './refusals.ts'
@@ -12,7 +13,7 @@ export interface Hydrated {
   readonly items: readonly InputItem[]
   /** The items of those that came before. */
   readonly earlier: readonly InputItem[]
-  /** The request's own input, as it is stored. */
+  /** The request's own input, as it is stored: without secrets. */
   readonly own: readonly InputItem[]
   readonly before?: HistoryPoint
   readonly conversation?: StoredConversation
@@ -59,7 +60,7 @@ export const hydrate = async (
 
 const whole = (earlier: readonly InputItem[], own: readonly InputItem[]): Hydrated => ({
   earlier,
-  own,
+  own: own.map(itemWithoutSecrets),
   items: [...earlier, ...own.map(forUpstream)],
 })
 

@@ -33,6 +33,8 @@ export interface Upstream {
   answer(request: ResponseRequest, sink: EventSink, context: AnswerContext): Promise<void>
   /** Parameters of a request that it can not honour, and why. */
   readonly refuses?: Readonly<Record<string, string>>
+  /** It has tools of its own, which `tool_choice` may name. @defaultValue false */
+  readonly bringsTools?: boolean
   /** Compacts a history, where that is offered. */
   readonly compact?: (request: ResponseRequest, context: ModelContext) => Promise<readonly unknown[]>
 }
