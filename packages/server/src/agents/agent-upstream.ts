@@ -47,6 +47,7 @@ export const agentUpstream = (agent: Agent<unknown>, options: AgentUpstreamOptio
   }
   return {
     models: options.models ?? [agent.name],
+    bringsTools: true,
     refuses: { prompt: `Agent "${agent.name}" has instructions of its own.` },
     answer: (request, sink, context) => answer(agent, options, ownItems(), request, sink, context),
     ...(compact === undefined
