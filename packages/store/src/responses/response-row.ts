@@ -5,7 +5,7 @@ import { areKeys } from './keys.ts'
 import type { ResponseStatus, StoredResponse } from './response-store.ts'
 
 /** A response as the table has it, without its owner. */
-export interface ResponseRow {
+interface ResponseRow {
   readonly tenant: string
   readonly id: string
   readonly status: ResponseStatus
@@ -24,7 +24,7 @@ export interface ResponseRow {
   readonly expires_at: number | null
 }
 
-/** Columns of {@link ResponseRow}. */
+/** Columns of a response, without its owner. */
 export const RESPONSE_COLUMNS =
   'tenant, id, status, response, request, background, conversation, before_line, before_n, output_line, output_n, input_count, epoch, created_at, updated_at, expires_at'
 
