@@ -4,8 +4,8 @@ import { call, callItem, calls, scripted, text } from 'antiphon/testing'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { agentUpstream } from '../src/agents/agent-upstream.ts'
-import { callIdOf } from '../src/agents/item-id.ts'
 import { ServeError } from '../src/request/serve-error.ts'
+import { callIdOf } from '../src/upstream/item-id.ts'
 import { ask, eventsOfItem, typesOf, user } from './agent-ask.ts'
 
 const look = tool({

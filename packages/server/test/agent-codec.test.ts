@@ -17,9 +17,9 @@ import {
 } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type AnsweredCall, toAnsweredCall, toMcpCall } from '../src/agents/call-codec.ts'
-import { approvedCallId, callIdOf } from '../src/agents/item-id.ts'
 import { outputOf, outputTextOf } from '../src/agents/output-text.ts'
 import { toHistory } from '../src/agents/to-history.ts'
+import { approvedCallId, callIdOf } from '../src/upstream/item-id.ts'
 
 const isCustom = (name: string): boolean => name.startsWith('custom')
 const own = { label: 'scout', isCustom }

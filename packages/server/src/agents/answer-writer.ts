@@ -1,5 +1,4 @@
 import {
-  eventsOf,
   isTerminalEvent,
   type McpApprovalRequest,
   type OutputItem,
@@ -16,11 +15,12 @@ import type {
   TurnStartedEvent,
   WarningEvent,
 } from 'antiphon'
+import { approvedCallId, callItemIds } from '../upstream/item-id.ts'
+import { type Ended, isSameItem, type OutputLine, tellWhole, withId } from '../upstream/output-line.ts'
+import { WireIds } from '../upstream/wire-ids.ts'
 import type { DecidedCall } from './approval-decisions.ts'
 import { callOf } from './call-codec.ts'
 import type { GateListener } from './caller-bounds.ts'
-import { approvedCallId, callItemIds } from './item-id.ts'
-import type { Draft, Ended, OutputLine } from './output-line.ts'
 import {
   askApproval,
   type CallItem,
@@ -32,7 +32,6 @@ import {
   showOwn,
   showVerbatim,
 } from './turn-slot.ts'
-import { WireIds } from './wire-ids.ts'
 
 /** What an answer is shown by. */
 export interface Shown {
@@ -228,7 +227,7 @@ export class AnswerWriter implements GateListener {
     slots.sort((a, b) => (a.inner as number) - (b.inner as number))
     const isWhole = slots.length === response.output.length
     response.output.forEach((item, index) => {
-      const slot = isWhole ? slots[index] : slots.find((each) => matches(each, item, index))
+      const slot = isWhole ? slots[index] : slots.find((each) => isSameItem(each, item, index))
       if (slot !== undefined) seal(this.#line, slot, item)
       else if (!isCallItem(item)) this.#addWhole(item)
       else this.#sealUnseen(item as CallItem)
@@ -242,11 +241,7 @@ export class AnswerWriter implements GateListener {
   #addWhole(item: OutputItem): void {
     const slot = this.#open(-1, item)
     const id = slot.id
-    for (const event of eventsOf({ output: [{ ...item, id }] } as unknown as Response)) {
-      const { type, output_index: index } = event as { type: string; output_index?: unknown }
-      if (typeof index !== 'number' || type.startsWith('response.output_item.')) continue
-      this.#line.tell(slot.place, withId(event, id))
-    }
+    tellWhole(this.#line, slot.place, { ...item, id } as OutputItem)
     seal(this.#line, slot, item)
   }
 
@@ -271,15 +266,3 @@ export class AnswerWriter implements GateListener {
 }
 
 const NOT_RUN = { type: 'function_call_output', call_id: '', output: 'Not executed: the response failed.' }
-
-/** An event as it is told of an item with another id; its numbers are the line's. */
-const withId = (event: ResponseEvent, id: string): Draft => {
-  const draft = { ...event } as { type: string; item_id?: unknown }
-  if (draft.item_id !== undefined) draft.item_id = id
-  return draft
-}
-
-const matches = ({ rawId, inner }: Slot, item: OutputItem, index: number): boolean => {
-  const { id } = item as { id?: unknown }
-  return typeof id === 'string' && id !== '' ? rawId === id : inner === index
-}

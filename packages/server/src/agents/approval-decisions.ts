@@ -1,9 +1,9 @@
 import type { InputItem, McpApprovalRequest, McpApprovalResponse } from '@antiphon/client'
 import { approve, callHash, type Decision, type PendingCall, reject } from 'antiphon'
 import { ServeError } from '../request/serve-error.ts'
+import { callIdOf } from '../upstream/item-id.ts'
 import type { Approvals } from '../upstream/upstream.ts'
 import { argumentsOf, callOf } from './call-codec.ts'
-import { callIdOf } from './item-id.ts'
 import { isOwn, type OwnItems } from './to-history.ts'
 
 /** A call of the agent that was decided in this request. */

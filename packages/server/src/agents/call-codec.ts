@@ -6,7 +6,7 @@ import type {
   McpApprovalRequest,
   McpCall,
 } from '@antiphon/client'
-import { callIdOf } from './item-id.ts'
+import { callIdOf } from '../upstream/item-id.ts'
 import { outputOf, outputTextOf } from './output-text.ts'
 
 /** A call of the agent and its output, as its model knows them. */

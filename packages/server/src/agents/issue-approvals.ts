@@ -1,7 +1,7 @@
 import { AntiphonError, type PendingCall } from 'antiphon'
+import { callIdOf } from '../upstream/item-id.ts'
 import type { AnswerContext } from '../upstream/upstream.ts'
 import type { AnswerWriter } from './answer-writer.ts'
-import { callIdOf } from './item-id.ts'
 
 /** Whose calls wait, and who tells it. */
 export interface Asking {

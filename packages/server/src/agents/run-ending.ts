@@ -1,6 +1,6 @@
 import type { ResponseUsage } from '@antiphon/client'
 import type { RunResult, Usage } from 'antiphon'
-import type { Ended } from './output-line.ts'
+import type { Ended } from '../upstream/output-line.ts'
 
 /** How a response ends that a run has answered. A limit of the agent's is its reason to be incomplete. */
 export const endingOf = ({ stop, usage }: RunResult<unknown>): Ended => {

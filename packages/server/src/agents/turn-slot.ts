@@ -1,7 +1,7 @@
 import type { CustomToolCall, FunctionCall, InputItem, OutputItem } from '@antiphon/client'
 import type { ToolEndedEvent } from 'antiphon'
+import type { OutputLine, Place } from '../upstream/output-line.ts'
 import { argumentsOf, begunMcpCall, type ShownAs, toMcpCall } from './call-codec.ts'
-import type { OutputLine, Place } from './output-line.ts'
 
 /** Function and custom calls. */
 export type CallItem = FunctionCall | CustomToolCall

@@ -1,4 +1,4 @@
-import type { OutputItem, Response, ResponseEvent, ResponseUsage } from '@antiphon/client'
+import { eventsOf, type OutputItem, type Response, type ResponseEvent } from '@antiphon/client'
 import type { EventSink } from 'antiphon'
 
 /** An event of an item, before it has its numbers. */
@@ -15,11 +15,7 @@ export interface Place {
 }
 
 /** What is known of a response at its end. */
-export interface Ended {
-  readonly status: 'completed' | 'incomplete'
-  readonly usage: ResponseUsage
-  readonly incomplete_details?: { readonly reason: string }
-}
+export type Ended = Partial<Response> & { readonly status: NonNullable<Response['status']> }
 
 /** The events of one response: one beginning, items in dense places, one end. */
 export class OutputLine {
@@ -75,12 +71,8 @@ export class OutputLine {
   }
 
   end(ended: Ended): void {
-    const response = {
-      ...this.#base,
-      ...ended,
-      output: this.#output,
-      ...(ended.status === 'completed' ? { completed_at: Math.floor(Date.now() / 1000) } : {}),
-    } as Response
+    const done = ended.status === 'completed' ? { completed_at: Math.floor(Date.now() / 1000) } : {}
+    const response = { ...this.#base, ...done, ...ended, id: this.#base.id, output: this.#output } as Response
     this.#push({ type: `response.${ended.status}`, response })
   }
 
@@ -107,4 +99,30 @@ export class OutputLine {
   #push(event: Draft): void {
     this.#sink({ ...event, sequence_number: this.#sequence++ } as unknown as ResponseEvent)
   }
+}
+
+/** An event as it is told of an item with another id; its numbers are the line's. */
+export const withId = (event: ResponseEvent, id: string): Draft => {
+  const draft = { ...event } as { type: string; item_id?: unknown }
+  if (draft.item_id !== undefined) draft.item_id = id
+  return draft as Draft
+}
+
+/** Tells all that would have streamed of an item between its two ends. */
+export const tellWhole = (line: OutputLine, place: Place, item: OutputItem & { id?: unknown }): void => {
+  for (const event of eventsOf({ output: [item] } as unknown as Response)) {
+    const { type, output_index: index } = event as { type: string; output_index?: unknown }
+    if (typeof index === 'number' && !type.startsWith('response.output_item.'))
+      line.tell(place, withId(event, String(item.id)))
+  }
+}
+
+/** Is an item of a finished response the one that was announced? By its id where it has one, else by its place. */
+export const isSameItem = (
+  { rawId, inner }: { readonly rawId: unknown; readonly inner: number | undefined },
+  item: OutputItem,
+  index: number,
+): boolean => {
+  const { id } = item as { id?: unknown }
+  return typeof id === 'string' && id !== '' ? rawId === id : inner === index
 }
