@@ -5,11 +5,11 @@ import { acceptRun } from './accept-run.ts'
 import { continueRun } from './continue-run.ts'
 import type { EngineOptions, ResumeOptions, RunOutcome, StartOptions } from './engine-options.ts'
 import { DEFAULT_SCHEMA, tablesOf } from './engine-tables.ts'
-import { enqueue } from './enqueue.ts'
+import { continuationId, enqueue } from './enqueue.ts'
 import { openStore } from './open-store.ts'
 import { awaitOutcome, isSettled, known } from './outcome.ts'
 import { DEFAULT_QUEUE } from './queue-options.ts'
-import { workflowsOf } from './run-workflows.ts'
+import { isLive, workflowsOf } from './run-workflows.ts'
 import { openSystemDatabase } from './system-database.ts'
 import { APPLICATION_VERSION } from './task.ts'
 
@@ -75,7 +75,9 @@ export const createEngine = (options: EngineOptions): Engine => {
       const { store, client } = await open()
       const runId = startOptions.runId ?? `run_${crypto.randomUUID()}`
       await acceptRun(store, runId, agent, input)
-      await enqueue(client, place, runId, { runId, agent }, startOptions)
+      const workflowId =
+        startOptions.runId === undefined ? runId : await firstWorkflowId(store, client, runId)
+      if (workflowId !== undefined) await enqueue(client, place, workflowId, { runId, agent }, startOptions)
       return runId
     },
     resume: async (runId, decisions, resumeOptions = {}) => {
@@ -110,6 +112,19 @@ export const createEngine = (options: EngineOptions): Engine => {
       await opened?.close()
     },
   }
+}
+
+/** Which workflow is to begin a run that has been accepted; undefined where one has it, or had it. */
+const firstWorkflowId = async (
+  store: RunStore,
+  client: DBOSClient,
+  runId: string,
+): Promise<string | undefined> => {
+  // In this order: a run that is still to run although no workflow has it was not queued before we looked.
+  const workflows = await workflowsOf(client, runId)
+  if (workflows.some(isLive) || (await known(store, runId)).status !== 'running') return undefined
+  // Those that are left belong to a run of this id that was removed.
+  return workflows.length === 0 ? runId : continuationId(runId, workflows)
 }
 
 interface Open {

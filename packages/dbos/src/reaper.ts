@@ -1,9 +1,10 @@
 import { lockKey } from './engine-tables.ts'
+import { type ForgetContext, forgetFinished, forgetIntervalMs } from './forget.ts'
 import { type RecoveryContext, recoverRuns } from './recover.ts'
 import { WORKFLOW_NAME } from './task.ts'
 
 /** What a reaper is told besides. */
-export interface ReaperOptions extends RecoveryContext {
+export interface ReaperOptions extends RecoveryContext, ForgetContext {
   readonly executorId: string
   /** How often it looks, in milliseconds. */
   readonly intervalMs: number
@@ -22,6 +23,7 @@ export const startReaper = (options: ReaperOptions): { stop(): Promise<void> } =
   let stopped = false
   let wake: () => void = () => undefined
   let swept = Number.NEGATIVE_INFINITY
+  let forgot = performance.now()
   const rounds = async (): Promise<void> => {
     while (!stopped) {
       try {
@@ -30,6 +32,10 @@ export const startReaper = (options: ReaperOptions): { stop(): Promise<void> } =
           swept = performance.now()
         }
         await reap(options)
+        if (performance.now() - forgot >= forgetIntervalMs(options.keepFinishedMs)) {
+          forgot = performance.now()
+          await forgetFinished(options)
+        }
       } catch (error) {
         // The database is away: the next round tries again.
         options.onError(error)

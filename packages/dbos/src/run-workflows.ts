@@ -27,6 +27,9 @@ export const workflowsOf = (
     loadOutput: false,
   })
 
+/** Whether a workflow is to come or under way. */
+export const isLive = ({ status }: WorkflowStatus): boolean => LIVE_STATES.some((state) => state === status)
+
 /** Workflows of a run that are to come or under way. */
 export const liveWorkflows = (client: DBOSClient, runId: string): Promise<WorkflowStatus[]> =>
   workflowsOf(client, runId, LIVE_STATES)

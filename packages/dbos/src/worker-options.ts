@@ -33,6 +33,11 @@ export interface WorkerOptions extends PlaceOptions {
   readonly reapIntervalMs?: number
   /** A worker that is silent for so long counts as dead: it hangs, or its machine is gone. One whose process ended is noticed at once. In milliseconds. @defaultValue 10000 */
   readonly hangTimeoutMs?: number
+  /**
+   * How long the queue keeps what it knows of a run that is done, cancelled or removed from the store, in milliseconds; `Infinity` for ever. The run itself stays until it is removed
+   * from the store. @defaultValue 604800000, a week
+   */
+  readonly keepFinishedMs?: number
   /** Options of each run besides those that the worker sets: a context, limits, a queue of tools. */
   runOptions?(task: RunTask): WorkerRunOptions
 }

@@ -33,6 +33,7 @@ export interface Worker {
 const MAX_RECOVERIES = 5
 const REAP_INTERVAL_MS = 500
 const HANG_TIMEOUT_MS = 10_000
+const KEEP_FINISHED_MS = 604_800_000
 const DRAIN_TIMEOUT_MS = 30_000
 /** Connections to the queue. */
 const CONNECTIONS = 10
@@ -44,7 +45,7 @@ const CONNECTIONS = 10
  */
 export const createWorker = (options: WorkerOptions): Worker => {
   const { queue = {}, maxRecoveries = MAX_RECOVERIES, reapIntervalMs = REAP_INTERVAL_MS } = options
-  const { hangTimeoutMs = HANG_TIMEOUT_MS } = options
+  const { hangTimeoutMs = HANG_TIMEOUT_MS, keepFinishedMs = KEEP_FINISHED_MS } = options
   const tables = tablesOf(options.systemSchema ?? DEFAULT_SCHEMA)
   const agents = agentsOf(options.agents)
   const parameters = queueParameters(queue)
@@ -52,6 +53,11 @@ export const createWorker = (options: WorkerOptions): Worker => {
   const place = { queue: queueName, applicationVersion: options.applicationVersion ?? APPLICATION_VERSION }
   if (hangTimeoutMs < 4 * reapIntervalMs)
     throw new EngineError('invalid_options', '`hangTimeoutMs` has to be 4 times `reapIntervalMs` or more.')
+  if (!(keepFinishedMs >= 0))
+    throw new EngineError(
+      'invalid_options',
+      `Expected milliseconds from 0 on as \`keepFinishedMs\`, got ${keepFinishedMs}.`,
+    )
   // Never the same in two processes: DBOS queues all runs of a name again when a process of that name starts, also those that go on elsewhere.
   const executorId = `${options.executorId ?? 'worker'}-${randomUUID()}`
   const undo: Array<(drainTimeoutMs: number) => unknown> = []
@@ -119,6 +125,7 @@ export const createWorker = (options: WorkerOptions): Worker => {
       executorId,
       place,
       maxRecoveries,
+      keepFinishedMs,
       intervalMs: reapIntervalMs,
       onError: (error) => options.log?.('warn', 'The reaper failed and tries again.', error),
       onRecovered: (dead, runs) =>
