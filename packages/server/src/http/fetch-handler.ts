@@ -2,7 +2,7 @@ import { createAnswer, type Incoming, type Outgoing } from './answer.ts'
 import { FrameStream, type StreamOptions } from './frame-stream.ts'
 import type { HttpOptions } from './http-options.ts'
 import { readWebBody } from './read-body.ts'
-import { createStreams } from './streams.ts'
+import { createStreams, type Streams } from './streams.ts'
 
 /** Answers a request of the fetch kind; never rejects. */
 export type FetchHandler = (request: Request) => Promise<Response>
@@ -10,10 +10,12 @@ export type FetchHandler = (request: Request) => Promise<Response>
 /** Bytes that wait in a stream before its writer has to. */
 const HIGH_WATER_BYTES = 16_384
 
-/** Makes the handler for everything that speaks `Request` and `Response`: Hono, Next, Bun, Deno, or Express by an adapter. */
-export const createFetchHandler = (options: HttpOptions): FetchHandler => {
+/** Makes the handler for everything that speaks `Request` and `Response`: Hono, Next, Bun, Deno, or Express by an adapter. `streams` may be ended by `shutAll()`. */
+export const createFetchHandler = (
+  options: HttpOptions,
+  streams: Streams = createStreams(options),
+): FetchHandler => {
   const answer = createAnswer(options)
-  const streams = createStreams(options)
   return async (request) => {
     const controller = new AbortController()
     const gone = (): void => controller.abort(new Error('The client has gone.'))
@@ -22,7 +24,8 @@ export const createFetchHandler = (options: HttpOptions): FetchHandler => {
     const done = (): void => request.signal.removeEventListener('abort', gone)
 
     const outgoing = await answer(incomingOf(request, controller.signal))
-    if (outgoing.kind === 'stream') return streamed(outgoing, streams, controller, done)
+    if (outgoing.kind === 'stream')
+      return streamed(outgoing, streams, { signal: controller.signal, gone, done })
     done()
     return new Response(outgoing.body, { status: outgoing.status, headers: outgoing.headers })
   }
@@ -43,8 +46,7 @@ const incomingOf = (request: Request, signal: AbortSignal): Incoming => {
 const streamed = (
   outgoing: Outgoing & { kind: 'stream' },
   options: StreamOptions,
-  { signal }: AbortController,
-  done: () => void,
+  { signal, gone, done }: { signal: AbortSignal; gone(): void; done(): void },
 ): Response => {
   const encoder = new TextEncoder()
   let stream: FrameStream
@@ -74,7 +76,7 @@ const streamed = (
         outgoing.open(stream)
       },
       pull: () => stream.drained(),
-      cancel: () => stream.closed(),
+      cancel: () => gone(),
     },
     { highWaterMark: HIGH_WATER_BYTES, size: (chunk) => chunk?.length ?? 0 },
   )

@@ -20,16 +20,20 @@ export interface NodeShared {
   readonly onError: NonNullable<HttpOptions['onError']>
 }
 
-/** Makes the handler for a Node server that is there already, Express included. */
-export const createNodeHandler = (options: HttpOptions): NodeHandler =>
-  handlerOf(sharedOf(options, createAnswer(options), () => false))
+/** Makes the handler for a Node server that is there already, Express included. `streams` may be ended by `shutAll()`. */
+export const createNodeHandler = (
+  options: HttpOptions,
+  streams: Streams = createStreams(options),
+): NodeHandler =>
+  handlerOf(sharedOf(options, { answer: createAnswer(options), streams, isClosing: () => false }))
 
 /** What the requests of one server share. */
-export const sharedOf = (options: HttpOptions, answer: Answer, isClosing: () => boolean): NodeShared => ({
-  answer,
+export const sharedOf = (
+  options: HttpOptions,
+  own: Pick<NodeShared, 'answer' | 'streams' | 'isClosing'>,
+): NodeShared => ({
+  ...own,
   connections: new Connections(),
-  streams: createStreams(options),
-  isClosing,
   onError: (error, facts) => options.onError?.(error, facts),
 })
 
@@ -150,11 +154,26 @@ class NodeExchange implements Incoming, Exchange {
   }
 
   #begin(outgoing: Outgoing & { kind: 'stream' }): FrameStream {
-    const stream = new FrameStream(outletOf(this.#response), this.#shared.streams)
+    const stream = new FrameStream(this.#outlet(), this.#shared.streams)
     this.#stream = stream
     stream.onOver(() => this.#done())
     outgoing.open(stream)
     return stream
+  }
+
+  #outlet(): FrameOutlet {
+    const response = this.#response
+    return {
+      push: (text) => response.write(text),
+      end: () => void response.end(() => this.#closeConnection()),
+      cut: () => void response.destroy(),
+    }
+  }
+
+  /** The headers of a stream said nothing of closing when it began. */
+  #closeConnection(): void {
+    const { isClosing, connections } = this.#shared
+    if (isClosing() && !this.#isHttp2 && connections.open(this.#socket).size === 0) this.#socket.end()
   }
 
   /** Closing at once would reset the connection, and the sender of a large body would never see why. */
@@ -187,12 +206,6 @@ class NodeExchange implements Incoming, Exchange {
 }
 
 const clientGone = (): Error => new Error('The client has gone.')
-
-const outletOf = (response: ServerResponse): FrameOutlet => ({
-  push: (text) => response.write(text),
-  end: () => void response.end(),
-  cut: () => void response.destroy(),
-})
 
 const headersOf = ({ headers }: IncomingMessage): Headers => {
   const read = new Headers()

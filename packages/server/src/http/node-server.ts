@@ -1,15 +1,13 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { SSE_DONE } from '@antiphon/client'
 import { ServeError } from '../request/serve-error.ts'
 import { createAnswer } from './answer.ts'
 import type { Connections } from './connections.ts'
-import { errorFrame } from './error-reply.ts'
 import type { HttpOptions } from './http-options.ts'
 import { handlerOf, sharedOf } from './node-handler.ts'
 import { checkBinding, checkOpenRequest } from './open-door.ts'
 import { refuseSocket } from './refuse-socket.ts'
-import { shutAll } from './streams.ts'
+import { createStreams, shutAll } from './streams.ts'
 import { createWebSocketEnd, type WebSocketOptions } from './websocket.ts'
 
 /** A server of its own. */
@@ -57,7 +55,11 @@ const LAST_WORDS_MS = 1000
 export const createNodeServer = (options: NodeServerOptions): NodeServer => {
   const guard = options.isOpen ? (headers: Headers) => checkOpenRequest(headers, options) : undefined
   let closing: Promise<void> | undefined
-  const shared = sharedOf(options, createAnswer(options, guard), () => closing !== undefined)
+  const shared = sharedOf(options, {
+    answer: createAnswer(options, guard),
+    streams: createStreams(options),
+    isClosing: () => closing !== undefined,
+  })
   const server = boundedServer(options)
   server.on('request', handlerOf(shared))
   server.on('checkContinue', handlerOf(shared, true))
@@ -75,7 +77,7 @@ export const createNodeServer = (options: NodeServerOptions): NodeServer => {
     sockets?.close(graceMs)
     let last: ReturnType<typeof setTimeout> | undefined
     const grace = setTimeout(() => {
-      shutAll(shared.streams, errorFrame(shuttingDown()) + SSE_DONE)
+      shutAll(shared.streams)
       last = setTimeout(() => {
         sockets?.cut()
         server.closeAllConnections()
@@ -142,10 +144,3 @@ const clientRefusal = (code: string | undefined, isSlow: boolean): ServeError =>
     return new ServeError(431, { message: 'The headers are too large.', type, code: 'headers_too_large' })
   return new ServeError(400, { message: 'This is no HTTP request.', type, code: 'invalid_http' })
 }
-
-const shuttingDown = (): ServeError =>
-  new ServeError(503, {
-    message: 'The server is going down. Take the response up again when it is back.',
-    type: 'server_error',
-    code: 'server_closing',
-  })

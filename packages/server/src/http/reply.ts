@@ -17,7 +17,7 @@ export interface Call {
    * @throws ServeError 400, 413 or 415. An empty body is a 400, or undefined where it `isOptional`.
    */
   json(options?: { readonly isOptional?: boolean }): Promise<unknown>
-  /** Aborted when the client leaves before it has its answer. */
+  /** Aborted when the client leaves before it has all of its answer. */
   readonly signal: AbortSignal
   /** Tells the client something in the header `x-antiphon-warning`; after the answer has begun, only the hook `onWarning`. */
   warn(text: string): void
@@ -48,6 +48,7 @@ export type Reply =
       readonly kind: 'stream'
       readonly headers?: Readonly<Record<string, string>>
       /** Begins to write. What it returns is called once when the stream is over, whoever ended it. */
+      // biome-ignore lint/suspicious/noConfusingVoidType: most return nothing at all
       open(sink: FrameSink): void | (() => void)
     }
 

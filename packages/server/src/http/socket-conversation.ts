@@ -52,7 +52,7 @@ export class SocketConversation {
     })
     webSocket.on('close', () => this.#closed())
     // Such as a message over the limit: the connection is closed with a code that says it.
-    webSocket.on('error', () => undefined)
+    webSocket.on('error', ignore)
     this.#timer = setTimeout(() => this.#reachLimit(), limits.limitMs)
     this.#timer.unref()
   }
@@ -63,9 +63,16 @@ export class SocketConversation {
 
   /** Asks the peer whether it is there; cuts the connection when it did not answer the last time. */
   ping(): void {
-    if (!this.#isAlive) return this.cut()
-    this.#isAlive = false
-    this.#parts.webSocket.ping()
+    const { webSocket } = this.#parts
+    if (this.#isAlive) {
+      this.#isAlive = false
+      webSocket.ping(ignore)
+    } else {
+      // Where this process was busy, the answer lies in the system's buffers: it is read first.
+      setImmediate(() => {
+        if (!this.#isAlive) this.cut()
+      })
+    }
   }
 
   /** Takes no more requests, and closes when the last one is answered. */
@@ -171,8 +178,8 @@ export class SocketConversation {
         const over = reply.open(stream)
         if (typeof over === 'function') stream.onOver(over)
       } catch (error) {
-        stream.end()
         reject(error)
+        stream.end()
       }
       if (this.#gone.signal.aborted) stream.closed()
     })
@@ -188,7 +195,7 @@ export class SocketConversation {
   #send(message: unknown, streamId: string | undefined): void {
     const { webSocket } = this.#parts
     if (webSocket.readyState === webSocket.OPEN)
-      webSocket.send(withStreamId(JSON.stringify(message), streamId), () => undefined)
+      webSocket.send(withStreamId(JSON.stringify(message), streamId), ignore)
   }
 
   #reachLimit(): void {
@@ -209,6 +216,8 @@ export class SocketConversation {
     for (const fn of this.#overFns) fn()
   }
 }
+
+const ignore = (): void => undefined
 
 const told = (type: unknown): string => (typeof type === 'string' ? `'${type.slice(0, 100)}'` : typeof type)
 

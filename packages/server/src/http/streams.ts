@@ -1,3 +1,6 @@
+import { SSE_DONE } from '@antiphon/client'
+import { ServeError } from '../request/serve-error.ts'
+import { errorFrame } from './error-reply.ts'
 import type { StreamOptions } from './frame-stream.ts'
 import { FrameStream } from './frame-stream.ts'
 import type { HttpOptions } from './http-options.ts'
@@ -23,7 +26,15 @@ export const createStreams = ({
   onError: (error) => onError?.(error, { requestId: '', method: '', path: '' }),
 })
 
-/** Ends all of them with last frames. */
-export const shutAll = ({ wheel }: Streams, frames: string): void => {
+/** Ends all of them, because the server goes down: with an error that says so. */
+export const shutAll = ({ wheel }: Streams): void => {
+  const frames = errorFrame(shuttingDown()) + SSE_DONE
   for (const entry of [...wheel.entries]) if (entry instanceof FrameStream) entry.shut(frames)
 }
+
+const shuttingDown = (): ServeError =>
+  new ServeError(503, {
+    message: 'The server is going down. Take the response up again when it is back.',
+    type: 'server_error',
+    code: 'server_closing',
+  })
