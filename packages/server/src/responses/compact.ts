@@ -33,7 +33,8 @@ export const compactHistory = async (
 ): Promise<CompactionResource> => {
   const { items } = await hydrate(responder, tenant, request)
   if (items.length === 0) throw refusals.nothingToCompact()
-  const scope = new AnswerScope(newId('resp'), approvalsOf(responder.responses, tenant), undefined)
+  const id = newId('resp')
+  const scope = new AnswerScope(id, approvalsOf(responder, tenant, id), undefined)
   const stop = (): void => scope.stop(signal.reason as Error)
   signal.addEventListener('abort', stop, { once: true })
   const usage: ResponseUsage[] = []

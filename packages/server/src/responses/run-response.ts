@@ -82,7 +82,7 @@ const run = async (responder: Responder, job: ResponseJob, live: LiveResponse): 
   })
   const scope = new AnswerScope(
     base.id,
-    approvalsOf(responses, tenant),
+    approvalsOf(responder, tenant, base.id),
     isBackground ? responder.runs : undefined,
   )
   live.onCancel((reason) => scope.stop(reason))
@@ -130,9 +130,9 @@ const frameOut = (job: ResponseJob, live: LiveResponse, log: FrameLog | undefine
 /** Somebody cancels it, perhaps in another process. */
 const watchCancel = ({ responses }: Responder, tenant: string, live: LiveResponse): (() => void) =>
   responses.onNews(tenant, live.id, () => {
-    responses.get(tenant, live.id).then(
-      (row) => {
-        if (row === undefined || row.status === 'cancelled') live.cancel('The response was cancelled.')
+    responses.statusOf(tenant, live.id).then(
+      (status) => {
+        if (status === undefined || status === 'cancelled') live.cancel('The response was cancelled.')
       },
       () => undefined,
     )
