@@ -152,7 +152,8 @@ describe('a served agent', () => {
   })
 
   it('answers for a server that announces nothing, with all the events of each item', async () => {
-    const silent = scripted([calls(call('look', { at: 'a' }), call('weather')), text('x')])
+    const item = { type: 'custom_tool_call', id: 'ctc_1', call_id: 'c9', name: 'grep', input: 'a' } as const
+    const silent = scripted([{ calls: [call('look', { at: 'a' }), call('weather')], items: [item] }])
     const model: Model = (request, sink, context) =>
       silent(
         request,
@@ -162,8 +163,11 @@ describe('a served agent', () => {
         context,
       )
     const quiet = agent({ name: 'scout', tools: [look], model })
-    const { output } = await ask(agentUpstream(quiet), { input: 'Go', tools: [weather] })
-    expect(typesOf(output)).toEqual(['mcp_call', 'function_call'])
+    const { output } = await ask(agentUpstream(quiet), {
+      input: 'Go',
+      tools: [weather, { type: 'custom', name: 'grep' }],
+    })
+    expect(typesOf(output)).toEqual(['mcp_call', 'function_call', 'custom_tool_call'])
     expect((output[1] as FunctionCall).name).toBe('weather')
   })
 

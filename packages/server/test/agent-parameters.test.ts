@@ -188,6 +188,17 @@ describe('parameters of a request to a served agent', () => {
     expect(typesOf(answered.output)).toEqual(['message'])
   })
 
+  it('leaves out reasoning that led to refused calls alone, since no model would take it back', async () => {
+    const { upstream } = counted([
+      { reasoning: 'First.', calls: [call('look'), call('put')] },
+      { reasoning: 'Second.', calls: [call('put')] },
+      { reasoning: 'Third.', text: 'Done.' },
+    ])
+    const { output, events } = await ask(upstream, { input: 'Go', max_tool_calls: 1 })
+    expect(typesOf(output)).toEqual(['reasoning', 'mcp_call', 'reasoning', 'message'])
+    expect(JSON.stringify(events)).not.toContain('Second.')
+  })
+
   it('ends incomplete where a limit of the agent ends it, with its name as the reason', async () => {
     const { upstream } = counted([calls(call('look')), text('So far.', { calls: [call('weather')] })], {
       limits: { turns: 1 },

@@ -74,13 +74,18 @@ const answer = async (
   const decided = withinBounds(decidedCalls(items, ownItems), asked.bounds.maxToolCalls)
   const approved = decided.filter(({ decision }) => decision.decision === 'approve')
   checkRunnable(agent, approved)
-  const clients = new Set(asked.changes.tools?.map(({ name }) => name))
+  const clients = new Map(asked.changes.tools?.map(({ name, type }) => [name, type]))
   const writer = new AnswerWriter(new OutputLine(baseOf(agent, context), sink), {
     responseId: context.responseId,
     label: agent.name,
     isClients: (name) => clients.has(name) || isLeftToClient(own.byName.get(name)),
     mayRefuse: asked.bounds.oneAtATime || asked.bounds.allowed !== undefined,
     mayRepair: asked.changes.format !== undefined,
+    mayHide:
+      asked.bounds.oneAtATime ||
+      asked.bounds.allowed !== undefined ||
+      asked.bounds.maxToolCalls !== undefined,
+    isCustom: (name) => clients.get(name) === 'custom' || ownItems.isCustom(name),
   })
   const gate = new CallerBounds(asked.bounds, writer, approved.length)
   const adapted = refusing(() => adaptAgent(agent, { ...asked.changes, gate }))
@@ -92,7 +97,7 @@ const answer = async (
   // Who tells a response again has used its approvals.
   if (!isRetold) await useApprovals(decided, context.approvals)
   stop.check()
-  writer.begin(approved, ownItems.isCustom)
+  writer.begin(approved)
   const run = start({ ...options.run, runId: context.responseId, state: 'local', ...keptIn(context) })
   stop.follow(run)
   run.on('event', (event) => {

@@ -44,6 +44,10 @@ export interface Shown {
   readonly mayRefuse: boolean
   /** An answer in the wrong shape is asked for again: no message is shown before it is known to be right. */
   readonly mayRepair: boolean
+  /** Calls may be left out of the answer, and then so is the reasoning that led to nothing else. */
+  readonly mayHide: boolean
+  /** Tools that take text in the place of JSON. */
+  isCustom(name: string): boolean
 }
 
 /** Makes one response of the events of a run: items of all turns in their order, calls by who answers them. */
@@ -56,6 +60,8 @@ export class AnswerWriter implements GateListener {
   #byCall = new Map<string, Slot>()
   /** Messages of which it is not known whether they will be repaired. */
   #unsure: Slot[] = []
+  /** Reasoning of the turn that is shown with what it leads to. */
+  #leads: Slot[] = []
   #last = false
 
   constructor(line: OutputLine, shown: Shown) {
@@ -65,10 +71,10 @@ export class AnswerWriter implements GateListener {
   }
 
   /** Calls that were approved run before anything else. */
-  begin(approved: readonly DecidedCall[], isCustom: (name: string) => boolean): void {
+  begin(approved: readonly DecidedCall[]): void {
     this.#line.begin()
     for (const { request } of approved) {
-      const call = callOf(request, isCustom)
+      const call = callOf(request, this.#shown.isCustom)
       const slot = this.#add(undefined, call)
       const id = approvedCallId(request.id)
       slot.call = call
@@ -140,6 +146,7 @@ export class AnswerWriter implements GateListener {
     this.#turn = turn
     this.#slots = []
     this.#byCall = new Map()
+    this.#leads = []
   }
 
   #takeWire(event: ResponseEvent): void {
@@ -162,12 +169,13 @@ export class AnswerWriter implements GateListener {
 
   #open(inner: number, item: OutputItem): Slot {
     const slot = this.#add(inner, item)
-    const { mayRefuse, mayRepair } = this.#shown
+    const { mayRefuse, mayRepair, mayHide } = this.#shown
     if (slot.isCall) {
       const { name } = item as { name?: unknown }
       const isCertain = !mayRefuse && !this.#last
       if (isCertain && typeof name === 'string' && this.#shown.isClients(name)) showVerbatim(this.#line, slot)
     } else if (mayRepair && item.type === 'message') this.#unsure.push(slot)
+    else if (item.type === 'reasoning' && (mayHide || this.#last)) this.#leads.push(slot)
     else showVerbatim(this.#line, slot)
     return slot
   }
@@ -182,6 +190,7 @@ export class AnswerWriter implements GateListener {
       isCall: isCallItem(item),
       as: 'open',
       sealed: false,
+      leads: [...this.#leads],
     }
     this.#slots.push(slot)
     return slot
@@ -195,11 +204,8 @@ export class AnswerWriter implements GateListener {
     const slot =
       free.find(({ item }) => (item as CallItem).call_id === callId) ??
       free.find(({ item }) => (item as CallItem).name === name) ??
-      this.#add(undefined, { type: 'function_call', call_id: callId, name, arguments: args })
-    slot.call =
-      slot.item.type === 'custom_tool_call'
-        ? { type: 'custom_tool_call', call_id: callId, name, input: args }
-        : { type: 'function_call', call_id: callId, name, arguments: args }
+      this.#add(undefined, callItem(this.#shown.isCustom(name), callId, name, args))
+    slot.call = callItem(slot.item.type === 'custom_tool_call', callId, name, args)
     slot.shownAs = { id: this.#idsOf(callId).call, serverLabel: this.#shown.label }
     this.#byCall.set(callId, slot)
   }
@@ -234,6 +240,9 @@ export class AnswerWriter implements GateListener {
     })
     const isAnswer = response.status === 'completed' && !response.output.some(isCallItem)
     if (!isAnswer) this.#settleUnsure(showVerbatim)
+    // What leads to nothing is the end.
+    for (const lead of this.#leads)
+      if (!this.#slots.some(({ leads }) => leads.includes(lead))) showVerbatim(this.#line, lead)
     // Dropped by the loop: the same call again.
     for (const slot of this.#slots) if (slot.isCall && slot.call === undefined) hide(this.#line, slot)
   }
@@ -264,5 +273,10 @@ export class AnswerWriter implements GateListener {
     }
   }
 }
+
+const callItem = (isCustom: boolean, call_id: string, name: string, args: string): CallItem =>
+  isCustom
+    ? { type: 'custom_tool_call', call_id, name, input: args }
+    : { type: 'function_call', call_id, name, arguments: args }
 
 const NOT_RUN = { type: 'function_call_output', call_id: '', output: 'Not executed: the response failed.' }

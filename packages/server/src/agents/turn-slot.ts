@@ -20,6 +20,8 @@ export interface Slot {
   /** `verbatim`: as the model wrote it. `own`: as a call that this side runs; `done` when it has run, or waits for a decision. */
   as: 'open' | 'verbatim' | 'own' | 'hidden' | 'done'
   sealed: boolean
+  /** Reasoning that led to it and is shown with it, or not at all: without what follows it, no model takes it back. */
+  readonly leads: readonly Slot[]
   call?: CallItem
   shownAs?: ShownAs
 }
@@ -27,9 +29,14 @@ export interface Slot {
 export const isCallItem = (item: { readonly type?: string }): boolean =>
   item.type === 'function_call' || item.type === 'custom_tool_call'
 
+const showLeads = (line: OutputLine, { leads }: Slot): void => {
+  for (const lead of leads) showVerbatim(line, lead)
+}
+
 /** Shows an item as it is. */
 export const showVerbatim = (line: OutputLine, slot: Slot): void => {
   if (slot.as !== 'open') return
+  showLeads(line, slot)
   slot.as = 'verbatim'
   line.show(slot.place, { ...slot.item, id: slot.id } as OutputItem)
 }
@@ -52,6 +59,7 @@ export const seal = (line: OutputLine, slot: Slot, item: OutputItem): void => {
 export const showOwn = (line: OutputLine, slot: Slot): void => {
   const { place, call, shownAs } = slot
   if (slot.as !== 'open' || call === undefined || shownAs === undefined) return
+  showLeads(line, slot)
   slot.as = 'own'
   // What the model wrote is told in other events.
   place.held = []
@@ -81,6 +89,7 @@ export const finishOwn = (
 /** Asks for approval in the place of the call. */
 export const askApproval = (line: OutputLine, slot: Slot, request: OutputItem): void => {
   if (slot.as !== 'open') return
+  showLeads(line, slot)
   slot.as = 'done'
   slot.place.held = []
   line.show(slot.place, request)
