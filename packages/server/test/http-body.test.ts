@@ -158,8 +158,20 @@ describe('bodies over HTTP', () => {
     )
     const piece = 'x'.repeat(1024 * 1024)
     for (let n = 0; n < 21; n++) chunked.write(`100000\r\n${piece}\r\n`)
+    chunked.write('0\r\n\r\n')
     await chunked.until(/413 Payload Too Large[\s\S]*connection: close[\s\S]*request_too_large/i)
     await chunked.closed
+  })
+
+  it('reads on behind a refusal, so that a sender which only sends sees it in the end', async () => {
+    const { port } = await startServer([echo], { bodyLimitBytes: 1000 })
+    const client = new RawClient(port)
+    client.socket.pause()
+    client.post('/v1/responses', 'x'.repeat(8 * 1024 * 1024))
+    await new Promise((sent) => client.socket.write('\r\n', sent))
+    client.socket.resume()
+    await client.until(/413 Payload Too Large[\s\S]*request_too_large/)
+    await client.closed
   })
 
   it('asks for a body that waits to be asked for, and refuses it before it is sent', async () => {

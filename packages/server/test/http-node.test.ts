@@ -210,6 +210,29 @@ describe('answers', () => {
     expect([gone.status, await gone.text()]).toEqual([204, ''])
   })
 
+  it('that were given leave their requests alone when the connection ends later', async () => {
+    const signals: AbortSignal[] = []
+    const left = gate()
+    const { port } = await startServer([
+      {
+        method: 'GET',
+        path: '/short',
+        handle: async ({ signal }) => {
+          signals.push(signal)
+          return json(signals.length)
+        },
+      },
+      { method: 'GET', path: '/stream', handle: async () => ({ kind: 'stream', open: () => left.resolve }) },
+    ])
+    const client = new RawClient(port).get('/v1/short')
+    await client.until(/\r\n\r\n1$/)
+    await client.get('/v1/short').until(/\r\n\r\n2$/)
+    await client.get('/v1/stream').until(/event-stream/)
+    client.socket.destroy()
+    await left.promise
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false, false])
+  })
+
   it('are for whom the keys say', async () => {
     const { url } = await startServer(
       [{ method: 'GET', path: '/me', handle: async ({ principal }) => json(principal) }],

@@ -110,6 +110,10 @@ describe('WebSocket mode', () => {
       sinks[n]?.end()
     }
     expect((await peer.until(4)).slice(1)).toEqual([0, 1, 2].map((n) => ({ type: 'done', n })))
+    // And there is room again.
+    for (let n = 4; n < 8; n++) peer.send(create({ n }))
+    expect((await peer.until(5)).slice(4)).toMatchObject([{ type: 'error', status: 429 }])
+    await expect.poll(() => sinks.length).toBe(4)
   })
 
   it('refuses what it does not understand, and goes on', async () => {

@@ -46,7 +46,7 @@ export const handlerOf =
   }
 
 /** How long a refused upload is still read, so that its sender sees the answer before the connection closes. */
-const LINGER_MS = 1000
+const LINGER_MS = 5000
 /** So much of a body that nobody reads is worth keeping the connection for. */
 const SMALL_BODY_BYTES = 65_536
 

@@ -34,12 +34,8 @@ export const socketOutlet = (
     for (const text of jsonTextsIn(frames)) webSocket.send(withStreamId(text, streamId), ignore)
     process.nextTick(() => socket.uncork())
     if (webSocket.bufferedAmount < HIGH_WATER_BYTES) return true
-    const wait = (): void => {
-      if (webSocket.readyState !== webSocket.OPEN) return
-      if (webSocket.bufferedAmount < HIGH_WATER_BYTES) on.drained()
-      else socket.once('drain', wait)
-    }
-    socket.once('drain', wait)
+    // More than the socket takes at once, so it will say when it has taken it.
+    socket.once('drain', on.drained)
     return false
   },
   end: on.ended,
