@@ -123,8 +123,7 @@ const take = (run: RunContext, call: Call, value: ToolValue): void => {
     run.active.delete(call)
     run.limitHit ??= limit
     if (spent !== undefined) bookSpent(run, spent)
-    if (run.options.tellAgain === true)
-      run.emit({ type: 'tool.ended', ...endingOf(call, value), queuedMs: 0, durationMs: 0 })
+    run.tellAgain({ type: 'tool.ended', ...endingOf(call, value), queuedMs: 0, durationMs: 0 })
   }
   if (call.result.output !== undefined) run.requests.remember(call.result.output, { $record: callKey(call) })
 }

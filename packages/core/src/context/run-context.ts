@@ -95,6 +95,8 @@ export class RunContext implements ModelContext {
   /** What is steered in from here on would not be used. */
   closed = false
   ended = false
+  /** The event on its way was told, and written, by an earlier process. */
+  isToldAgain = false
   /** What takes the events of the model call on its way, or of the last one. */
   sink: object | undefined
   #cancelModel: ((reason: Error) => void) | undefined
@@ -169,8 +171,16 @@ export class RunContext implements ModelContext {
 
   /** What is replayed from a log was told when it happened. */
   emit(event: RunEvent): void {
-    if (this.journal === undefined || !this.journal.replaying || this.options.tellAgain === true)
-      this.fanOut.emit(event)
+    if (this.journal === undefined || !this.journal.replaying) this.fanOut.emit(event)
+    else this.tellAgain(event)
+  }
+
+  /** Tells what was told when it happened, where that is asked for. */
+  tellAgain(event: RunEvent): void {
+    if (this.options.tellAgain !== true) return
+    this.isToldAgain = true
+    this.fanOut.emit(event)
+    this.isToldAgain = false
   }
 
   warn(code: WarningCode, message: string): void {

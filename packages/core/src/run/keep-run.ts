@@ -89,7 +89,7 @@ export const keepRun = async (
 const ifNew =
   (run: RunContext, writer: EventWriter) =>
   (event: RunEvent): void => {
-    if (run.journal?.replaying !== true) writer.push(event)
+    if (!run.isToldAgain) writer.push(event)
   }
 
 const begin = (

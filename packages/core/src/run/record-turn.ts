@@ -84,8 +84,8 @@ const replay = (
   run.bookUsage(response.usage, known?.answeredBy ?? modelName, response.model)
   const { output } = response
   if (run.options.tellAgain === true) {
-    run.emit({ type: 'turn.started', turn: run.turn, agent: run.agent.name })
-    for (const event of eventsOf(response)) run.emit(event)
+    run.tellAgain({ type: 'turn.started', turn: run.turn, agent: run.agent.name })
+    for (const event of eventsOf(response)) run.tellAgain(event)
   }
   for (const index of known?.sealed ?? output.keys()) {
     const item = output[index]
