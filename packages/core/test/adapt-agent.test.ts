@@ -99,6 +99,16 @@ describe('an agent adapted for one caller', () => {
     ])
   })
 
+  it("declares the caller's tools in every turn, also where a hook of the agent names the tools of the turn", async () => {
+    const model = scripted([calls(call('weather'))])
+    const scout = agent({ name: 'scout', model, tools: [look], prepareTurn: () => ({ tools: [] }) })
+    const { stop } = await adaptAgent(scout, { tools: [weather] })
+      .run('Go')
+      .result()
+    expect(model.requests[0]?.tools).toEqual([weather])
+    expect(stop.reason).toBe('approval')
+  })
+
   it("does not count the caller's calls in the agent's limits", async () => {
     const model = scripted([calls(call('weather'), call('weather'), call('look'))])
     const scout = agent({ name: 'scout', model, tools: [look], limits: { toolCalls: 1 } })

@@ -172,6 +172,38 @@ describe('a kept response of a served agent', () => {
     expect(approvals.issued.map(({ id }) => id)).toEqual([(first.output[0] as McpApprovalRequest).id])
   })
 
+  it('gives the same function calls of the client back when it is told again', async () => {
+    const runs = memoryRuns()
+    const model = scripted([{ reasoning: 'Hm.', calls: [call('look', {}, 'c1'), call('weather', {}, 'c2')] }])
+    const look = tool({ name: 'look', effect: 'read', execute: () => 'seen' })
+    const upstream = agentUpstream(agent({ name: 'scout', model, tools: [look] }))
+    const tools = [{ type: 'function', name: 'weather', parameters: null, strict: null } as never]
+    const first = await ask(upstream, { input: 'Go', tools }, { runs, responseId: 'resp_client' })
+    const second = await ask(upstream, { input: 'Go', tools }, { runs, responseId: 'resp_client' })
+    expect(typesOf(first.output)).toEqual(['reasoning', 'mcp_call', 'function_call'])
+    expect(second.output).toEqual(first.output)
+    expect(model.requests).toHaveLength(1)
+  })
+
+  it('hides refused calls again when it is told again, and counts the others again', async () => {
+    const runs = memoryRuns()
+    const model = scripted([
+      calls(call('look', {}, 'c1'), call('look', {}, 'c2')),
+      calls(call('look', {}, 'c3')),
+      { error: new Error('The machine went away.') },
+      calls(call('look', {}, 'c4')),
+      'Done.',
+    ])
+    let done = 0
+    const look = tool({ name: 'look', execute: () => ++done })
+    const upstream = agentUpstream(agent({ name: 'scout', model, tools: [look] }))
+    const request = { input: 'Go', max_tool_calls: 1 }
+    await expect(ask(upstream, request, { runs, responseId: 'resp_b' })).rejects.toThrow('went away')
+    const again = await ask(upstream, request, { runs, responseId: 'resp_b' })
+    expect(typesOf(again.output)).toEqual(['mcp_call', 'message'])
+    expect(done).toBe(1)
+  })
+
   it('drops the answer that was repaired again when it is told again', async () => {
     const runs = memoryRuns()
     const upstream = agentUpstream(agent({ name: 'scout', model: scripted(['no', '{}']) }))

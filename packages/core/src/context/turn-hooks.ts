@@ -24,7 +24,7 @@ export interface TurnOverrides {
   /** Runs inside the agent's middleware, like its own. */
   readonly model?: Model
   readonly instructions?: string
-  /** Names of the tools to declare; others are hidden for this turn. */
+  /** Names of the tools to declare; others are hidden for this turn, but for those of a caller (`adaptAgent`). */
   readonly tools?: readonly string[]
   readonly toolChoice?: ToolChoice
   /** Wire parameters, merged over the agent's settings. */

@@ -75,12 +75,14 @@ export const prepareRequest = async (run: RunContext, last: LimitHit | undefined
 }
 
 const activeTools = (run: RunContext, overrides: TurnOverrides | undefined): readonly ToolDefinition[] => {
-  const { wireTools } = run.agent
+  const { wireTools, tools } = run.agent
   if (overrides?.tools === undefined) {
     run.hiddenTools = undefined
     return wireTools
   }
   const names = new Set(overrides.tools)
+  // A hook of the agent knows nothing of the tools of its caller.
+  for (const { name, ofCaller } of tools.values()) if (ofCaller) names.add(name)
   const nameOf = (tool: ToolDefinition): string => (tool as { name?: string }).name ?? tool.type
   run.hiddenTools = new Set(wireTools.map(nameOf).filter((name) => !names.has(name)))
   return wireTools.filter((tool) => names.has(nameOf(tool)))

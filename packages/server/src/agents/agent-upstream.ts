@@ -19,7 +19,7 @@ import { type DecidedCall, decidedCalls, useApprovals } from './approval-decisio
 import { CallerBounds } from './caller-bounds.ts'
 import { checkedHistory } from './checked-history.ts'
 import { issueApprovals } from './issue-approvals.ts'
-import { agentWith, ownTools } from './own-tools.ts'
+import { agentWith, type OwnTools, ownTools } from './own-tools.ts'
 import { resumeDecided, withinBounds } from './resume-decided.ts'
 import { endingOf, wireUsage } from './run-ending.ts'
 import { type OwnItems, toHistory } from './to-history.ts'
@@ -41,34 +41,47 @@ export interface AgentUpstreamOptions {
  */
 export const agentUpstream = (agent: Agent<unknown>, options: AgentUpstreamOptions = {}): Upstream => {
   const { compact } = agent.spec.model
-  const ownItems = (): OwnItems => {
-    const { byName } = ownTools(agent.spec)
-    return { label: agent.name, isCustom: (name) => byName.get(name)?.wire.type === 'custom' }
+  // When it is first asked: agents that hand over to each other may not all exist yet.
+  let served: ServedAgent | undefined
+  const serve = (): ServedAgent => {
+    served ??= servedAgent(agent)
+    return served
   }
   return {
     models: options.models ?? [agent.name],
     bringsTools: true,
     refuses: { prompt: `Agent "${agent.name}" has instructions of its own.` },
-    answer: (request, sink, context) => answer(agent, options, ownItems(), request, sink, context),
+    answer: (request, sink, context) => answer(serve(), options, request, sink, context),
     ...(compact === undefined
       ? {}
       : {
           compact: async (request, context) =>
-            compact({ ...request, input: toHistory(itemsOf(request.input), ownItems()) }, context),
+            compact({ ...request, input: toHistory(itemsOf(request.input), serve().items) }, context),
         }),
   }
 }
 
+/** An agent with what is its own, found out once. */
+interface ServedAgent {
+  readonly agent: Agent<unknown>
+  readonly tools: OwnTools
+  readonly items: OwnItems
+}
+
+const servedAgent = (agent: Agent<unknown>): ServedAgent => {
+  const tools = ownTools(agent.spec)
+  const isCustom = (name: string): boolean => tools.byName.get(name)?.wire.type === 'custom'
+  return { agent, tools, items: { label: agent.name, isCustom } }
+}
+
 const answer = async (
-  agent: Agent<unknown>,
+  { agent, tools: own, items: ownItems }: ServedAgent,
   options: AgentUpstreamOptions,
-  ownItems: OwnItems,
   request: ResponseRequest,
   sink: EventSink,
   context: AnswerContext,
 ): Promise<void> => {
   const stop = stoppable(context)
-  const own = ownTools(agent.spec)
   const items = itemsOf(request.input)
   const asked = readAsked(request, { name: agent.name, own, hasOutput: agent.spec.output !== undefined })
   const decided = withinBounds(decidedCalls(items, ownItems), asked.bounds.maxToolCalls)
