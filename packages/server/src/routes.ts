@@ -13,6 +13,7 @@ import { parseListQuery, parseRetrieveQuery } from './request/parse-query.ts'
 import { answerCreate } from './responses/answer-create.ts'
 import { compactHistory } from './responses/compact.ts'
 import { countInputTokens } from './responses/input-tokens.ts'
+import { refusals } from './responses/refusals.ts'
 import type { Responder } from './responses/responder.ts'
 import {
   cancelResponse,
@@ -191,10 +192,10 @@ export const routesOf = (
     {
       method: 'GET',
       path: '/models/:id',
-      handle: one(async (responder, _tenant, id) => {
-        upstreamFor(responder, id)
-        return modelOf(id)
-      }),
+      handle: async ({ params: { id = '' } }) => {
+        if (!offer.upstreams.has(id)) throw refusals.modelNotFound(id, [...offer.upstreams.keys()], 404)
+        return json(modelOf(id))
+      },
     },
     { method: 'GET', path: '/capabilities', handle: async () => json(capabilitiesOf(offer)) },
     { method: 'GET', path: '/health', isPublic: true, handle: async () => json({ status: 'ok' }) },

@@ -7,6 +7,9 @@ import type { LiveResponse } from './live-response.ts'
 import { liveKey, type Responder } from './responder.ts'
 import { lastFrameOf } from './stored-frames.ts'
 
+/** How long who runs a response has to tell its end when another process has cancelled it. */
+const SETTLE_MS = 3_000
+
 /**
  * Gives a reader the events of a stored response behind a number: what is written, then what comes, from this process or another one, up to the end. A reader that is slow
  * is given what is written when it has room again; it never holds the response back.
@@ -26,6 +29,7 @@ export const readEvents = (
   let wake = (): void => undefined
   let isAwake = false
   let untap: (() => void) | undefined
+  let settledAt: number | undefined
   const awake = (): void => {
     isAwake = true
     wake()
@@ -70,12 +74,18 @@ export const readEvents = (
       wake = resolve
     })
 
+  const lastWritten = async (): Promise<{ readonly last: number; readonly text: string }> => {
+    let written = { last: -1, text: '' }
+    for await (const piece of responder.responses.readFrames(tenant, id, -1)) written = piece
+    return written
+  }
+
   const pump = async (): Promise<void> => {
     while (!isClosed) {
       tapLive(responder.live.get(liveKey(tenant, id)))
       isAwake = false
       isUpToDate = true
-      const row = await responder.responses.get(tenant, id)
+      const status = await responder.responses.statusOf(tenant, id)
       for await (const piece of responder.responses.readFrames(tenant, id, cursor)) {
         if (isClosed) return
         if (piece.last > cursor) give(piece)
@@ -83,11 +93,25 @@ export const readEvents = (
       }
       if (isClosed) return
       // It was removed meanwhile.
-      if (row === undefined) return finish()
-      if (!isFull && isEnded(row.status)) {
+      if (status === undefined) return finish()
+      if (status === 'cancelled') settledAt ??= performance.now() + SETTLE_MS
+      if (!isFull && isEnded(status)) {
+        const written = await lastWritten()
+        if (isClosed) return
+        if (written.last > cursor) continue
+        if (isLastFrame(written.text)) return finish()
+        if (settledAt !== undefined && settledAt > performance.now()) {
+          const timer = setTimeout(awake, SETTLE_MS)
+          while (!isClosed && !isAwake) await nextWake()
+          clearTimeout(timer)
+          continue
+        }
         // The process ended between storing the end and telling it.
-        give(lastFrameOf(row, cursor + 1))
-        return
+        const row = await responder.responses.get(tenant, id)
+        if (row === undefined) return finish()
+        const end = lastFrameOf(row, written.last + 1)
+        if (end.last <= cursor) return finish()
+        return give(end)
       }
       // A reader without room is woken by its room alone.
       while (!isClosed && (isFull || !isAwake)) await nextWake()

@@ -27,8 +27,9 @@ export const refusals = {
       param: 'previous_response_id',
       code: 'previous_response_not_ended',
     }),
-  modelNotFound: (model: string, known: readonly string[]): ServeError =>
+  modelNotFound: (model: string, known: readonly string[], status = 400): ServeError =>
     invalid(`The model '${model}' does not exist here. There is: ${known.join(', ')}.`, {
+      status,
       param: 'model',
       code: 'model_not_found',
     }),
