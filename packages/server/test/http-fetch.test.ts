@@ -149,6 +149,32 @@ describe('the fetch handler', () => {
     expect((await response).status).toBe(500)
   })
 
+  it('tells the writer of a stream that opens behind a client which has gone', async () => {
+    const told: string[] = []
+    const controller = new AbortController()
+    const handle = createFetchHandler({
+      routes: [
+        {
+          method: 'GET',
+          path: '/late',
+          handle: async () => {
+            controller.abort()
+            return {
+              kind: 'stream',
+              open: (sink) => {
+                sink.onClose(() => told.push('closed'))
+                return () => void told.push('over')
+              },
+            }
+          },
+        },
+      ],
+    })
+    const response = await handle(new Request(`${BASE}/late`, { signal: controller.signal }))
+    await expect(response.text()).rejects.toThrow('gone')
+    expect(told.sort()).toEqual(['closed', 'over'])
+  })
+
   it('keeps quiet streams alive', async () => {
     const handle = createFetchHandler({ routes: [streaming(() => undefined)], keepAliveMs: 16 })
     const response = await handle(new Request(`${BASE}/stream`))

@@ -235,7 +235,10 @@ describe('answers', () => {
 
   it('are for whom the keys say', async () => {
     const { url } = await startServer(
-      [{ method: 'GET', path: '/me', handle: async ({ principal }) => json(principal) }],
+      [
+        { method: 'GET', path: '/me', handle: async ({ principal }) => json(principal) },
+        { method: 'GET', path: '/health', isPublic: true, handle: async () => json('ok') },
+      ],
       {
         authenticate: async (headers) => {
           if (headers.get('authorization') === 'Bearer k') return { tenant: 'a' }
@@ -244,6 +247,7 @@ describe('answers', () => {
       },
     )
     expect((await fetch(`${url}/v1/me`)).status).toBe(401)
+    expect((await fetch(`${url}/v1/health`)).status).toBe(200)
     expect(await (await fetch(`${url}/v1/me`, { headers: { authorization: 'Bearer k' } })).json()).toEqual({
       tenant: 'a',
     })

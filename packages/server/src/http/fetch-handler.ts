@@ -71,9 +71,10 @@ const streamed = (
           signal.removeEventListener('abort', left)
           done()
         })
-        if (signal.aborted) return left()
         signal.addEventListener('abort', left, { once: true })
+        // Its writer has begun already: it learns only here that nobody is there any more.
         outgoing.open(stream)
+        if (signal.aborted) left()
       },
       pull: () => stream.drained(),
       cancel: () => gone(),

@@ -113,9 +113,8 @@ class NodeExchange implements Incoming, Exchange {
 
   send(outgoing: Outgoing): void {
     if (this.#isGone || this.#response.headersSent || this.#response.destroyed) {
-      // Its writer learns at once that nobody is there.
-      if (outgoing.kind === 'stream') this.#begin(outgoing).closed()
-      return this.#done()
+      this.#drop(outgoing)
+      return
     }
     try {
       if (outgoing.kind === 'full') this.#sendFull(outgoing)
@@ -126,9 +125,15 @@ class NodeExchange implements Incoming, Exchange {
         method: this.method,
         path: this.path,
       })
-      this.#done()
+      this.#drop(outgoing)
       this.#response.destroy()
     }
+  }
+
+  /** Nobody is there any more. The writer of a stream has begun already: it learns it only here. */
+  #drop(outgoing: Outgoing): void {
+    if (outgoing.kind === 'stream') (this.#stream ?? this.#begin(outgoing)).closed()
+    this.#done()
   }
 
   #sendFull({ status, headers, body }: Outgoing & { kind: 'full' }): void {
