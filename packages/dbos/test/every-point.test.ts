@@ -15,5 +15,5 @@ const engine = onDbos(() => server)
 // A worker that plays dead in the process of the test would keep the next one from being there.
 everyPoint(
   { ...engine, name: `${engine.name}, which is one per process: processes only` },
-  { processes: 14, peaceful: 6 },
+  { processes: 10, peaceful: 6 },
 )

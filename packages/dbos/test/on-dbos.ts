@@ -27,12 +27,19 @@ export const onDbos = (server: () => PostgresServer): Engine => ({
       handles.push(handle)
       return handle
     }
+    const open = (): Store => kept(postgres(place.databaseUrl))
+    let reader: Store | undefined
     const closeHandles = async (): Promise<void> => {
+      reader = undefined
       await Promise.all(handles.splice(0).map((handle) => handle.close()))
     }
     return {
       target: JSON.stringify(place),
-      open: () => kept(postgres(place.databaseUrl)),
+      open,
+      reader: () => {
+        reader ??= open()
+        return reader
+      },
       outside: () => {
         const queue = kept(createEngine(place))
         return {

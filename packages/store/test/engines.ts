@@ -15,6 +15,8 @@ export type Outside = Pick<RunStore, 'cancel' | 'decide' | 'follow'>
 export interface Place {
   /** A handle of its own on the same runs. */
   open(): RunStore
+  /** The one handle for whoever only looks, as often as that may be. */
+  reader(): RunStore
   /** A hand of its own on the same runs. */
   outside(): Outside
   /** Where another process finds them. */
@@ -43,7 +45,9 @@ export interface Engine {
 /** A place in a store that all processes find by its target. */
 const placeOf = (target: string, make: (target: string) => Store, remove: () => void): Place => {
   const handles: Store[] = []
+  let reader: Store | undefined
   const closeHandles = async (): Promise<void> => {
+    reader = undefined
     await Promise.all(handles.splice(0).map((store) => store.close()))
   }
   const open = (): Store => {
@@ -54,6 +58,10 @@ const placeOf = (target: string, make: (target: string) => Store, remove: () => 
   return {
     target,
     open,
+    reader: () => {
+      reader ??= open()
+      return reader
+    },
     outside: open,
     closeHandles,
     close: async () => {
@@ -68,7 +76,8 @@ export const inMemory: Engine = {
   make: async () => {
     const store = memoryRuns()
     const nothing = async (): Promise<void> => undefined
-    return { open: () => store, outside: () => store, closeHandles: nothing, close: nothing }
+    const open = () => store
+    return { open, reader: open, outside: open, closeHandles: nothing, close: nothing }
   },
 }
 

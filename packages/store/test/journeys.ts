@@ -36,7 +36,7 @@ export const asProcess = ({ programs }: Engine): GoOn => {
     if (signal === 'SIGKILL') return { reached: [], result: undefined }
     if (code !== 0 || lines[0] === undefined) throw new Error(`It ended with ${code}: ${said}`)
     // By the log alone: what has to be done once more shows in the effects.
-    const result = await travel(place.open(), trip.runId, travellerOf(trip, new Life()))
+    const result = await travel(place.reader(), trip.runId, travellerOf(trip, new Life()))
     return { reached: JSON.parse(lines[0]) as string[], result }
   }
 }
