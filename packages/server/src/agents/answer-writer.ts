@@ -19,7 +19,7 @@ import { approvedCallId, callItemIds } from '../upstream/item-id.ts'
 import { type Ended, isSameItem, type OutputLine, tellWhole, withId } from '../upstream/output-line.ts'
 import { WireIds } from '../upstream/wire-ids.ts'
 import type { DecidedCall } from './approval-decisions.ts'
-import { callOf } from './call-codec.ts'
+import { argumentsOf, callOf } from './call-codec.ts'
 import type { GateListener } from './caller-bounds.ts'
 import {
   askApproval,
@@ -172,12 +172,20 @@ export class AnswerWriter implements GateListener {
     const { mayRefuse, mayRepair, mayHide } = this.#shown
     if (slot.isCall) {
       const { name } = item as { name?: unknown }
-      const isCertain = !mayRefuse && !this.#last
+      const isCertain = !mayRefuse && !this.#last && !this.#repeats(slot)
       if (isCertain && typeof name === 'string' && this.#shown.isClients(name)) showVerbatim(this.#line, slot)
     } else if (mayRepair && item.type === 'message') this.#unsure.push(slot)
     else if (item.type === 'reasoning' && (mayHide || this.#last)) this.#leads.push(slot)
     else showVerbatim(this.#line, slot)
     return slot
+  }
+
+  /** A call id comes for the second time: the call may be dropped, or get another id. */
+  #repeats(slot: Slot): boolean {
+    const { call_id } = slot.item as CallItem
+    return this.#slots.some(
+      (other) => other !== slot && other.isCall && (other.item as CallItem).call_id === call_id,
+    )
   }
 
   #add(inner: number | undefined, item: OutputItem): Slot {
@@ -203,7 +211,7 @@ export class AnswerWriter implements GateListener {
     const free = this.#slots.filter((slot) => slot.isCall && slot.call === undefined)
     const slot =
       free.find(({ item }) => (item as CallItem).call_id === callId) ??
-      free.find(({ item }) => (item as CallItem).name === name) ??
+      free.find(({ whole }) => whole !== undefined && isCall(whole as CallItem, name, args)) ??
       this.#add(undefined, callItem(this.#shown.isCustom(name), callId, name, args))
     slot.call = callItem(slot.item.type === 'custom_tool_call', callId, name, args)
     slot.shownAs = { id: this.#idsOf(callId).call, serverLabel: this.#shown.label }
@@ -273,6 +281,9 @@ export class AnswerWriter implements GateListener {
     }
   }
 }
+
+const isCall = (item: CallItem, name: string, args: string): boolean =>
+  item.name === name && argumentsOf(item) === args
 
 const callItem = (isCustom: boolean, call_id: string, name: string, args: string): CallItem =>
   isCustom

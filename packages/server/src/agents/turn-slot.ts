@@ -20,6 +20,8 @@ export interface Slot {
   /** `verbatim`: as the model wrote it. `own`: as a call that this side runs; `done` when it has run, or waits for a decision. */
   as: 'open' | 'verbatim' | 'own' | 'hidden' | 'done'
   sealed: boolean
+  /** As it was sealed. */
+  whole?: OutputItem
   /** Reasoning that led to it and is shown with it, or not at all: without what follows it, no model takes it back. */
   readonly leads: readonly Slot[]
   call?: CallItem
@@ -33,12 +35,20 @@ const showLeads = (line: OutputLine, { leads }: Slot): void => {
   for (const lead of leads) showVerbatim(line, lead)
 }
 
+/** An item under its own ids: the loop may have given a call another one, where a model uses one twice. */
+const asShown = ({ id, call }: Slot, item: OutputItem): OutputItem =>
+  ({ ...item, id, ...(call === undefined ? {} : { call_id: call.call_id }) }) as OutputItem
+
 /** Shows an item as it is. */
 export const showVerbatim = (line: OutputLine, slot: Slot): void => {
   if (slot.as !== 'open') return
   showLeads(line, slot)
   slot.as = 'verbatim'
-  line.show(slot.place, { ...slot.item, id: slot.id } as OutputItem)
+  const { place } = slot
+  place.held = place.held.map((draft) =>
+    draft.item === undefined ? draft : { ...draft, item: asShown(slot, draft.item as OutputItem) },
+  )
+  line.show(place, asShown(slot, slot.item))
 }
 
 export const hide = (line: OutputLine, slot: Slot): void => {
@@ -51,8 +61,8 @@ export const hide = (line: OutputLine, slot: Slot): void => {
 export const seal = (line: OutputLine, slot: Slot, item: OutputItem): void => {
   if (slot.sealed) return
   slot.sealed = true
-  if (slot.as === 'open' || slot.as === 'verbatim')
-    line.finish(slot.place, { ...item, id: slot.id } as OutputItem)
+  slot.whole = item
+  if (slot.as === 'open' || slot.as === 'verbatim') line.finish(slot.place, asShown(slot, item))
 }
 
 /** Shows a call as one that this side runs: its arguments are whole. */
