@@ -34,7 +34,7 @@ const held = (response: ServerResponse, asked: Record<string, unknown>, n: numbe
   let closed = false
   const id = `resp_held${n}`
   const push = (type: string, fields: object): void => {
-    response.write(encodeSse({ type, sequence_number: sequence++, ...fields }))
+    response.write(encodeSse({ type, ...{ sequence_number: sequence++ }, ...fields }))
   }
   const part = (): object => ({ type: 'output_text', text, annotations: [], logprobs: [] })
   const whole = (status: string, output: object[]): object => ({

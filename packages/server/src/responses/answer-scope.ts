@@ -1,11 +1,17 @@
 import type { RunStore } from 'antiphon'
 import type { AnswerContext, Approvals } from '../upstream/upstream.ts'
 
+/** How long an upstream that was stopped may take to end; then nobody waits for it any more. */
+const STOP_MS = 2_000
+
 /** What an upstream has at hand for one answer; stopped once, whoever listens. */
 export class AnswerScope implements AnswerContext {
   readonly responseId: string
   readonly approvals: Approvals
   readonly runs?: RunStore
+  /** Rejects when it was stopped and has not ended in time. */
+  readonly givenUp: Promise<never>
+  #giveUp: (reason: Error) => void = () => undefined
   #cancel: ((reason: Error) => void) | undefined
   #controller: AbortController | undefined
   #stopped: Error | undefined
@@ -14,6 +20,10 @@ export class AnswerScope implements AnswerContext {
     this.responseId = responseId
     this.approvals = approvals
     if (runs !== undefined) this.runs = runs
+    this.givenUp = new Promise((_, reject) => {
+      this.#giveUp = reject
+    })
+    this.givenUp.catch(() => undefined)
   }
 
   get runId(): string {
@@ -39,6 +49,7 @@ export class AnswerScope implements AnswerContext {
   stop(reason: Error): void {
     if (this.#stopped !== undefined) return
     this.#stopped = reason
+    setTimeout(this.#giveUp, STOP_MS, reason).unref()
     this.#controller?.abort(reason)
     this.#cancel?.(reason)
   }

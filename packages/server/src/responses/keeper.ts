@@ -1,10 +1,10 @@
 import { AntiphonError } from '@antiphon/client'
 import type { StoredResponse } from '@antiphon/store'
-import { framesIn } from './frames.ts'
 import { hydrate } from './hydrate.ts'
 import { LiveResponse } from './live-response.ts'
 import type { Responder } from './responder.ts'
 import { runResponse } from './run-response.ts'
+import { writtenFrames } from './stored-frames.ts'
 import { toldResponse } from './told-response.ts'
 import { upstreamFor } from './upstream-for.ts'
 
@@ -45,10 +45,6 @@ const goneBecause = ({ background, epoch }: StoredResponse): Error | undefined =
   if (!background) return new AntiphonError('server_gone', 'The server ended while it was answering.')
   if (epoch <= MAX_EPOCH) return undefined
   return new AntiphonError('server_gone', `It was begun ${MAX_EPOCH} times, and the server ended each time.`)
-}
-
-async function* writtenFrames({ responses }: Responder, tenant: string, id: string): AsyncGenerator<string> {
-  for await (const { text } of responses.readFrames(tenant, id, -1)) yield* framesIn(text)
 }
 
 /** Who looks after responses whose process is gone. */

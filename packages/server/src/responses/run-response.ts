@@ -72,8 +72,10 @@ const run = async (responder: Responder, job: ResponseJob, live: LiveResponse): 
   const log =
     job.events === 'logged'
       ? new FrameLog(async (frames) => {
-          if (!(await responses.appendFrames(tenant, base.id, epoch, frames)))
-            throw aborted('Another process has this response now.')
+          if (await responses.appendFrames(tenant, base.id, epoch, frames)) return
+          // Nobody would hear of what comes.
+          live.letGo()
+          throw aborted('Another process has this response now, or it was removed.')
         }, live.tell)
       : undefined
   const writer = new WireWriter(base, frameOut(job, live, log), {
@@ -88,20 +90,22 @@ const run = async (responder: Responder, job: ResponseJob, live: LiveResponse): 
   live.onCancel((reason) => scope.stop(reason))
   const unwatch = isBackground ? watchCancel(responder, tenant, live) : undefined
   writer.begin(isBackground)
-  const ended = isBackground
-    ? await inTurn(responder, job, scope, writer, live)
-    : await answer(responder, job, scope, writer)
-  unwatch?.()
-  if (live.isLetGo) {
+  const letGo = async (): Promise<Outcome> => {
     await log?.end().catch(() => undefined)
     live.end(base)
     return { response: base, items: [] }
   }
+  const ended = isBackground
+    ? await inTurn(responder, job, scope, writer, live)
+    : await answer(responder, job, scope, writer)
+  unwatch?.()
+  if (live.isLetGo) return letGo()
   const { ending, failure } = live.cancelled === undefined ? ended : { ...ended, ending: CANCELLED }
-  let outcome: Outcome
+  let outcome: Outcome | undefined
   try {
-    outcome = await keep(responder, job, writer, ending)
+    outcome = await keep(responder, job, writer, ending, log)
   } catch (error) {
+    if (live.isLetGo) return letGo()
     responder.onError(error, { responseId: base.id, tenant })
     outcome = {
       response: writer.end({ status: 'failed', error: failureOf(error) }),
@@ -109,6 +113,7 @@ const run = async (responder: Responder, job: ResponseJob, live: LiveResponse): 
       items: [],
     }
   }
+  if (outcome === undefined) return letGo()
   try {
     await log?.end()
   } catch (error) {
@@ -162,6 +167,9 @@ const inTurn = async (
     )
     if (!isMine) return { ending: CANCELLED }
     return await answer(responder, job, scope, writer)
+  } catch (failure) {
+    responder.onError(failure, { responseId: job.base.id, tenant: job.tenant })
+    return { ending: { status: 'failed', error: failureOf(failure) }, failure }
   } finally {
     leave()
   }
@@ -177,7 +185,7 @@ const answer = async (
   let last: ResponseEvent | undefined
   writer.start()
   try {
-    await upstream.answer(
+    const answered = upstream.answer(
       {
         ...request,
         input: [...input.items],
@@ -190,6 +198,7 @@ const answer = async (
       },
       scope,
     )
+    await Promise.race([answered, scope.givenUp])
     return { ending: endingOf(last) }
   } catch (failure) {
     if (scope.stopped === undefined)
@@ -198,20 +207,27 @@ const answer = async (
   }
 }
 
-/** Stores what it has come to, before anybody is told: who is told may go on from it at once. */
+/**
+ * Stores what it has come to, before anybody is told: who is told may go on from it at once. All events but the end are written before: who finds it ended makes the end by
+ * itself. Undefined when it is another process's affair now.
+ */
 const keep = async (
   responder: Responder,
   job: ResponseJob,
   writer: WireWriter,
   ending: Ending,
-): Promise<Outcome> => {
+  log: FrameLog | undefined,
+): Promise<Outcome | undefined> => {
   const { tenant, base, input } = job
   const { responses, heads } = responder
   const response = writer.whole(ending)
+  // The very same is told, and not that of a second later.
+  const asWhole = { ...ending, completed_at: response.completed_at ?? null }
+  await log?.end()
   const added = [...input.own, ...historyItems(response)]
   const items = [...input.items, ...historyItems(response)]
   const isStored = job.row !== undefined || job.insertAtEnd !== undefined
-  if (!isStored && input.conversation === undefined) return { response: writer.end(ending), items }
+  if (!isStored && input.conversation === undefined) return { response: writer.end(asWhole), items }
   let output: HistoryPoint | undefined
   if (input.conversation === undefined) output = await heads.append(input.before, input.earlier, added)
   else output = await moveConversation(responder, input.conversation, added)
@@ -224,11 +240,25 @@ const keep = async (
       { status: response.status ?? 'completed', response, output },
       { status: ['queued', 'in_progress'], epoch: job.row.epoch },
     )
-    // Cancelled in the last moment, or taken: then this is not how it ended.
-    if (!isMine) return { response: writer.end(CANCELLED), items }
+    // Cancelled, perhaps in the last moment, or taken: then this is not how it ended.
+    if (!isMine) {
+      const cancelled = writer.whole(CANCELLED)
+      const { epoch } = job.row
+      if (
+        !(await responses.update(
+          tenant,
+          base.id,
+          { response: cancelled, output },
+          { status: ['cancelled'], epoch },
+        ))
+      )
+        return undefined
+      await responses.indexItems(tenant, base.id, idsOf(added))
+      return { response: writer.end(CANCELLED), items }
+    }
   }
   if (isStored) await responses.indexItems(tenant, base.id, idsOf(added))
-  return { response: writer.end(ending), items }
+  return { response: writer.end(asWhole), items }
 }
 
 const idsOf = (items: readonly InputItem[]): string[] =>

@@ -1,5 +1,7 @@
 import { encodeSse, eventsOf } from '@antiphon/client'
 import type { EventFrames, StoredResponse } from '@antiphon/store'
+import { framesIn } from './frames.ts'
+import type { Responder } from './responder.ts'
 import { errorEventOf, terminalTypeOf } from './wire-writer.ts'
 
 /** The end of a response that has ended, by what is stored of it. */
@@ -23,4 +25,13 @@ export const framesOf = ({ response, status }: StoredResponse): EventFrames => {
     ),
   )
   return { first: 0, last: frames.length - 1, text: frames.join('') }
+}
+
+/** The events of a response, one by one, that are written. */
+export async function* writtenFrames(
+  { responses }: Pick<Responder, 'responses'>,
+  tenant: string,
+  id: string,
+): AsyncGenerator<string> {
+  for await (const { text } of responses.readFrames(tenant, id, -1)) yield* framesIn(text)
 }

@@ -8,7 +8,8 @@ import { type ItemList, type PageQuery, pageOf } from './page-of.ts'
 import { readEvents } from './read-events.ts'
 import { refusals } from './refusals.ts'
 import { liveKey, type Responder } from './responder.ts'
-import { framesOf } from './stored-frames.ts'
+import { framesOf, writtenFrames } from './stored-frames.ts'
+import { toldResponse } from './told-response.ts'
 
 /** @throws ServeError 404. */
 export const findResponse = async (
@@ -53,14 +54,21 @@ const hasFrames = async ({ responses }: Responder, { tenant, id }: StoredRespons
 export const cancelResponse = async (responder: Responder, tenant: string, id: string): Promise<Response> => {
   const row = await findResponse(responder, tenant, id)
   if (!row.background) throw refusals.notBackground(id)
-  const response: Response = { ...row.response, status: 'cancelled' }
-  await responder.responses.update(
-    tenant,
-    id,
-    { status: 'cancelled', response },
-    { status: ['queued', 'in_progress'] },
-  )
-  responder.live.get(liveKey(tenant, id))?.cancel('The response was cancelled.')
+  if (!isEnded(row.status)) {
+    // As far as it was told, should its process be gone; else that says how it ended.
+    const { items } = await toldResponse(writtenFrames(responder, tenant, id))
+    const output = items.map(({ item, sealed }) => (sealed ? item : { ...item, status: 'incomplete' }))
+    const response = { ...row.response, status: 'cancelled', output } as Response
+    await responder.responses.update(
+      tenant,
+      id,
+      { status: 'cancelled', response },
+      { status: ['queued', 'in_progress'] },
+    )
+  }
+  const live = responder.live.get(liveKey(tenant, id))
+  live?.cancel('The response was cancelled.')
+  await live?.ended
   return getResponse(responder, tenant, id)
 }
 

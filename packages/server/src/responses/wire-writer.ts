@@ -48,6 +48,7 @@ export class WireWriter {
   readonly #slots: (Slot | undefined)[] = []
   readonly #told: ToldResponse | undefined
   #sequence = 0
+  #isOver = false
 
   constructor(
     base: Response,
@@ -88,6 +89,7 @@ export class WireWriter {
 
   /** Takes an event of the upstream. */
   readonly take = (event: ResponseEvent): void => {
+    if (this.#isOver) return
     const { type, output_index: inner } = event as { type: string; output_index?: number }
     if (typeof inner !== 'number') {
       if (!SERVERS_OWN.has(type) && !isTerminalEvent(event)) this.#pushOf(event, {})
@@ -102,6 +104,7 @@ export class WireWriter {
 
   /** The response as it is when it ends so. Nothing more is taken. */
   whole(ending: Ending): Response {
+    this.#isOver = true
     this.#closeLeft()
     this.#closeOpen()
     return endResponse(this.#base, { ...ending, output: this.output })

@@ -81,7 +81,7 @@ const mortals = mortal(store.responses)
 const server = serve(
   {
     worker,
-    slow: responses('slow', { baseURL: upstream, apiKey: 'none', maxRetries: 0 }),
+    slow: responses('slow', { baseURL: upstream, apiKey: 'none', retries: 0 }),
   },
   {
     store: new Proxy(store, {
