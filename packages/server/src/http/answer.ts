@@ -35,7 +35,7 @@ export type Outgoing =
     }
 
 /** A sink that also says when it is over. */
-export interface OpenedSink extends FrameSink {
+interface OpenedSink extends FrameSink {
   onOver(fn: () => void): void
 }
 

@@ -41,7 +41,7 @@ export interface NodeServer {
 }
 
 /** A server that listens. */
-export interface Listening {
+interface Listening {
   readonly host: string
   readonly port: number
   /** Such as `http://127.0.0.1:8080`, without the base path. */

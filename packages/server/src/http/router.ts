@@ -12,7 +12,7 @@ export interface Route {
 }
 
 /** The route of a request. */
-export interface RouteMatch {
+interface RouteMatch {
   readonly route: Route
   readonly params: Readonly<Record<string, string>>
 }
