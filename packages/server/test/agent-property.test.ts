@@ -28,6 +28,8 @@ const bounds = record({
   }),
 })
 
+let told = 0
+
 const makeAgent = (turns: readonly ScriptParts[]) => {
   const done: string[] = []
   const act = (name: string, more: object = {}) =>
@@ -46,9 +48,7 @@ const makeAgent = (turns: readonly ScriptParts[]) => {
     act('fail', { effect: 'none' }),
     act('pay', { needsApproval: true }),
   ]
-  const model = scripted(
-    [...turns, 'One.', 'Two.', 'Three.', 'Four.', 'Five.', 'Six.', 'Seven.', 'Eight.'].map((step) => step),
-  )
+  const model = scripted([...turns, 'One.', 'Two.', 'Three.', 'Four.', 'Five.', 'Six.', 'Seven.', 'Eight.'])
   return { done, model, upstream: agentUpstream(agent({ name: 'scout', model, tools })) }
 }
 
@@ -83,14 +83,14 @@ describe('whatever the model of a served agent does', () => {
         const items: InputItem[] = [user('Go')]
         for (let round = 0; round < 3; round++) {
           const runs = memoryRuns()
-          const kept = { approvals, runs, responseId: `resp_${round}_${Math.random()}` }
+          const kept = { approvals, runs, responseId: `resp_${told++}` }
           const before = done.length
           const { output, response } = await ask(upstream, { ...request, input: [...items] }, kept)
           expect(response.status).toBe('completed')
           expect(done.length - before).toBeLessThanOrEqual(max)
           const own = output.filter(({ type }) => type === 'mcp_call') as McpCall[]
           expect(own.filter(({ name }) => name !== 'nothing').length).toBeLessThanOrEqual(max)
-          expect(own.filter(({ output }) => output !== undefined || undefined).length).toBeLessThanOrEqual(
+          expect(own.filter(({ status }) => status === 'completed').length).toBeLessThanOrEqual(
             done.length - before,
           )
           if (typeof given.tool_choice === 'object')

@@ -17,7 +17,7 @@ export interface Asked {
 }
 
 /** An agent, as far as a request is read against it. */
-export interface AskedAgent {
+interface AskedAgent {
   readonly name: string
   readonly own: OwnTools
   /** It has an output schema of its own. */

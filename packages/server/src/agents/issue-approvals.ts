@@ -4,7 +4,7 @@ import type { AnswerContext } from '../upstream/upstream.ts'
 import type { AnswerWriter } from './answer-writer.ts'
 
 /** Whose calls wait, and who tells it. */
-export interface Asking {
+interface Asking {
   readonly writer: AnswerWriter
   readonly context: AnswerContext
   readonly label: string

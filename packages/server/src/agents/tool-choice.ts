@@ -3,7 +3,7 @@ import { ServeError } from '../request/serve-error.ts'
 import type { OwnTools } from './own-tools.ts'
 
 /** All that a choice may name: tools of the agent, and those of the client, by name. */
-export interface ChosenFrom {
+interface ChosenFrom {
   readonly label: string
   readonly own: OwnTools
   /** Names of the client's tools, and how they are declared. */
@@ -11,7 +11,7 @@ export interface ChosenFrom {
 }
 
 /** A choice as the agent's model gets it. */
-export interface Chosen {
+interface Chosen {
   readonly toolChoice: ToolChoice
   /** The only names that may be called; undefined for all. */
   readonly allowed?: ReadonlySet<string>

@@ -2,7 +2,7 @@ import { eventsOf, type OutputItem, type Response, type ResponseEvent } from '@a
 import type { EventSink } from 'antiphon'
 
 /** An event of an item, before it has its numbers. */
-export type Draft = { readonly type: string; readonly [field: string]: unknown }
+type Draft = { readonly type: string; readonly [field: string]: unknown }
 
 /** A place in the output, in the order in which the model's items began. What comes after it waits until it is known whether it is shown. */
 export interface Place {
