@@ -15,14 +15,18 @@ const npm = (args, cwd) =>
     stdio: ['ignore', 'inherit', 'inherit'],
   })
 
-// Those of the speed of the loop, and the bench of kept runs.
+// Those of the speed of the loop, and the benches of kept runs and of the server.
 const places = new Map(
   readdirSync(join(here, 'peers'))
     .sort()
     .map((name) => [name, join(here, 'peers', name)]),
 )
-if (only.includes('durable')) places.set('durable', join(here, 'durable'))
-const ours = { antiphon: ['client', 'core'], durable: ['client', 'core', 'store', 'dbos'] }
+for (const name of ['durable', 'server']) if (only.includes(name)) places.set(name, join(here, name))
+const ours = {
+  antiphon: ['client', 'core'],
+  durable: ['client', 'core', 'store', 'dbos'],
+  server: ['client', 'core', 'store', 'server'],
+}
 
 for (const [name, dir] of places) {
   if (only.length > 0 && !only.includes(name)) continue

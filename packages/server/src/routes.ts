@@ -131,7 +131,11 @@ export const routesOf = (
       method: 'POST',
       path: '/conversations',
       handle: one(async (responder, tenant, _id, call) =>
-        conversations.createConversation(responder, tenant, parseConversation(await call.json())),
+        conversations.createConversation(
+          responder,
+          tenant,
+          parseConversation((await call.json({ isOptional: true })) ?? {}),
+        ),
       ),
     },
     {

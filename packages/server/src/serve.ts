@@ -6,6 +6,7 @@ import { createFetchHandler, type FetchHandler } from './http/fetch-handler.ts'
 import type { HttpOptions } from './http/http-options.ts'
 import { createNodeHandler } from './http/node-handler.ts'
 import { createNodeServer, type NodeServer } from './http/node-server.ts'
+import { createStreams, shutAll } from './http/streams.ts'
 import { openState, type ServerState } from './open-state.ts'
 import { answerSocket } from './responses/answer-socket.ts'
 import { HistoryHeads } from './responses/history-heads.ts'
@@ -90,10 +91,11 @@ export const serve = (
       ? {}
       : { webSocket: { answer: answerSocket(async () => (await open()).responder, limiter) } }),
   })
+  const streams = createStreams(http)
   return {
     models: [...upstreams.keys()],
-    fetch: createFetchHandler(http),
-    nodeHandler: createNodeHandler(http),
+    fetch: createFetchHandler(http, streams),
+    nodeHandler: createNodeHandler(http, streams),
     async listen(port = 8080, host = '127.0.0.1') {
       await open()
       return node.listen(port, host)
@@ -102,11 +104,27 @@ export const serve = (
       const closed = node.close()
       const running = await opened
       await running?.keeper.stop()
+      shutAll(streams)
       await closed
-      await running?.state.close()
+      if (running !== undefined) {
+        await endForeground(running.responder)
+        await running.state.close()
+      }
       await webhooks?.close()
     },
   }
+}
+
+/** How long the end of a response may take when the server closes. */
+const END_MS = 2_000
+
+/** Ends what has no client any more, so that its end is stored. */
+const endForeground = async ({ live }: Responder): Promise<void> => {
+  const left = [...live.values()]
+  for (const one of left) one.cancel('The server is closing.')
+  if (left.length === 0) return
+  const late = new Promise<void>((resolve) => setTimeout(resolve, END_MS).unref())
+  await Promise.race([Promise.all(left.map(({ ended }) => ended)), late])
 }
 
 interface Opened {

@@ -58,6 +58,8 @@ export const answerCreate = async (
     if (created.kind === 'response') return { kind: 'json', status: 200, body: created.response, headers }
     if (created.kind === 'stream') return { kind: 'stream', headers, open: created.open }
     call.signal.addEventListener('abort', created.clientGone, { once: true })
+    // It may have left while the response began.
+    if (call.signal.aborted) created.clientGone()
     const { response, failure } = await created.outcome
     call.signal.removeEventListener('abort', created.clientGone)
     if (failure !== undefined) throw replyOfFailure(failure)

@@ -129,7 +129,27 @@ const CANCELLED: Ending = { status: 'cancelled' }
 const frameOut = (job: ResponseJob, live: LiveResponse, log: FrameLog | undefined): FrameOut | undefined => {
   if (job.events === 'none') return undefined
   if (log !== undefined) return (frame, sequence, isUrgent) => log.push(frame, sequence, isUrgent)
-  return (text, sequence) => live.tell({ first: sequence, last: sequence, text })
+  return inOneTick(live.tell)
+}
+
+/** What is told in one tick goes out together: the frames of one piece of an upstream's stream are one write. */
+const inOneTick = (tell: LiveResponse['tell']): FrameOut => {
+  let text = ''
+  let first = 0
+  let last = -1
+  const flush = (): void => {
+    const frames = { first, last, text }
+    text = ''
+    tell(frames)
+  }
+  return (frame, sequence) => {
+    if (text === '') {
+      first = sequence
+      queueMicrotask(flush)
+    }
+    last = sequence
+    text += frame
+  }
 }
 
 /** Somebody cancels it, perhaps in another process. */

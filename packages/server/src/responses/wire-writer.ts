@@ -24,6 +24,9 @@ interface Slot {
   /** It was told before the process that told it ended: only what is missing is told. */
   readonly told: ToldItem | undefined
   sealed: boolean
+  /** Beginning of the frames of its plain text deltas, which is most of them, and the part that it is for. */
+  deltaStart?: string
+  deltaPart?: number
 }
 
 /** Begins and ends are told once, by the server. */
@@ -99,7 +102,9 @@ export class WireWriter {
     const slot = this.#slots[inner]
     if (slot === undefined || slot.sealed) return
     if (type === 'response.output_item.done') return this.#seal(slot, (event as { item: OutputItem }).item)
-    if (slot.told === undefined) this.#pushOf(event, this.#ownFields(event, slot))
+    if (slot.told !== undefined) return
+    if (type === TEXT_DELTA && !this.#obfuscate && isPlainDelta(event)) this.#pushDelta(event, slot)
+    else this.#pushOf(event, this.#ownFields(event, slot))
   }
 
   /** The response as it is when it ends so. Nothing more is taken. */
@@ -176,6 +181,27 @@ export class WireWriter {
     return own
   }
 
+  /** The same frame that `#pushOf` makes, put together of what never changes and what does. */
+  #pushDelta({ delta, content_index: part }: PlainDelta, slot: Slot): void {
+    if (slot.deltaStart === undefined || slot.deltaPart !== part) {
+      const fixed = {
+        type: TEXT_DELTA,
+        item_id: slot.id,
+        output_index: slot.outer,
+        content_index: part,
+        logprobs: [],
+      }
+      slot.deltaStart = `event: ${TEXT_DELTA}\ndata: ${JSON.stringify(fixed).slice(0, -1)},"delta":`
+      slot.deltaPart = part
+    }
+    const sequence = this.#sequence++
+    this.#out?.(
+      `${slot.deltaStart}${JSON.stringify(delta)},"sequence_number":${sequence}}\n\n`,
+      sequence,
+      false,
+    )
+  }
+
   #pushOf(event: ResponseEvent, own: Record<string, unknown>): void {
     this.#push(event.type, { ...event, ...own }, false)
   }
@@ -203,6 +229,35 @@ export const errorEventOf = ({ error }: Response): { readonly type: 'error'; rea
 /** The event that ends a response. The wire has none for one that was cancelled: it is not complete, and its status says why. */
 export const terminalTypeOf = (status: NonNullable<Response['status']>): string =>
   status === 'completed' || status === 'failed' ? `response.${status}` : 'response.incomplete'
+
+const TEXT_DELTA = 'response.output_text.delta'
+
+interface PlainDelta {
+  readonly delta: string
+  readonly content_index: number
+}
+
+/** A text delta with the fields that all have, and nothing in them but text. */
+const isPlainDelta = (event: ResponseEvent): event is ResponseEvent & PlainDelta => {
+  const fields = event as unknown as Record<string, unknown>
+  if (typeof fields.delta !== 'string' || typeof fields.content_index !== 'number') return false
+  for (const name in fields) {
+    if (name === 'logprobs') {
+      const { logprobs } = fields
+      if (!Array.isArray(logprobs) || logprobs.length > 0) return false
+    } else if (!DELTA_FIELDS.has(name)) return false
+  }
+  return true
+}
+
+const DELTA_FIELDS: ReadonlySet<string> = new Set([
+  'type',
+  'item_id',
+  'output_index',
+  'content_index',
+  'delta',
+  'sequence_number',
+])
 
 const WITH_LOGPROBS: ReadonlySet<string> = new Set([
   'response.output_text.delta',

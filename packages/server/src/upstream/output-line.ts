@@ -93,7 +93,12 @@ export class OutputLine {
 
   #pushAt(index: number, draft: Draft): void {
     if (draft.type === 'response.output_item.done') this.#output[index] = draft.item as OutputItem
-    this.#push({ ...draft, output_index: index })
+    // The one copy of an event that streams.
+    this.#sink({
+      ...draft,
+      output_index: index,
+      sequence_number: this.#sequence++,
+    } as unknown as ResponseEvent)
   }
 
   #push(event: Draft): void {
@@ -103,9 +108,9 @@ export class OutputLine {
 
 /** An event as it is told of an item with another id; its numbers are the line's. */
 export const withId = (event: ResponseEvent, id: string): Draft => {
-  const draft = { ...event } as { type: string; item_id?: unknown }
-  if (draft.item_id !== undefined) draft.item_id = id
-  return draft as Draft
+  const { item_id } = event as { item_id?: unknown }
+  const draft = event as unknown as Draft
+  return item_id === undefined || item_id === id ? draft : { ...draft, item_id: id }
 }
 
 /** Tells all that would have streamed of an item between its two ends. */
