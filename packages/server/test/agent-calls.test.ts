@@ -151,6 +151,21 @@ describe('a served agent', () => {
     expect(output.map((item) => (item as McpCall).output)).toEqual(['seen a', 'seen b', 'seen a', undefined])
   })
 
+  it('shows a wrapper that a model invents around its calls as the one call that it is', async () => {
+    const uses = [
+      { recipient_name: 'functions.look', parameters: { at: 'a' } },
+      { recipient_name: 'functions.look', parameters: { at: 'b' } },
+      { recipient_name: 'functions.weather', parameters: {} },
+    ]
+    const { upstream } = scout([calls(call('multi_tool_use.parallel', { tool_uses: uses })), 'Seen.'])
+    const { output } = await ask(upstream, { input: 'Go', tools: [weather], max_tool_calls: 1 })
+    expect(typesOf(output)).toEqual(['mcp_call', 'message'])
+    const told = (output[0] as McpCall).output ?? ''
+    expect(told).toContain('seen a')
+    expect(told).toContain('Not executed: 1 tool call was allowed')
+    expect(told).not.toContain('seen b')
+  })
+
   it('answers for a server that announces nothing, with all the events of each item', async () => {
     const item = { type: 'custom_tool_call', id: 'ctc_1', call_id: 'c9', name: 'grep', input: 'a' } as const
     const silent = scripted([{ calls: [call('look', { at: 'a' }), call('weather')], items: [item] }])
