@@ -241,23 +241,23 @@ interface PlainDelta {
 const isPlainDelta = (event: ResponseEvent): event is ResponseEvent & PlainDelta => {
   const fields = event as unknown as Record<string, unknown>
   if (typeof fields.delta !== 'string' || typeof fields.content_index !== 'number') return false
-  for (const name in fields) {
-    if (name === 'logprobs') {
-      const { logprobs } = fields
-      if (!Array.isArray(logprobs) || logprobs.length > 0) return false
-    } else if (!DELTA_FIELDS.has(name)) return false
-  }
+  for (const name in fields)
+    switch (name) {
+      case 'type':
+      case 'item_id':
+      case 'output_index':
+      case 'content_index':
+      case 'delta':
+      case 'sequence_number':
+        continue
+      case 'logprobs':
+        if (Array.isArray(fields.logprobs) && fields.logprobs.length === 0) continue
+        return false
+      default:
+        return false
+    }
   return true
 }
-
-const DELTA_FIELDS: ReadonlySet<string> = new Set([
-  'type',
-  'item_id',
-  'output_index',
-  'content_index',
-  'delta',
-  'sequence_number',
-])
 
 const WITH_LOGPROBS: ReadonlySet<string> = new Set([
   'response.output_text.delta',
