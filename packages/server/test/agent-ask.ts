@@ -7,7 +7,7 @@ import {
   type ResponseRequest,
 } from '@antiphon/client'
 import type { StoredApproval } from '@antiphon/store'
-import type { RunStore } from 'antiphon'
+import { ConfigError, type RunStore } from 'antiphon'
 import { checkLifecycle } from 'antiphon/testing'
 import { expect } from 'vitest'
 import type { Approvals, Upstream } from '../src/upstream/upstream.ts'
@@ -24,7 +24,8 @@ export const testApprovals = (): TestApprovals => {
     issued,
     async issue(approval) {
       const row = { ...approval, tenant: 'local', createdAt: 0 }
-      if (issued.some(({ id }) => id === row.id)) throw new Error(`${row.id} is there already`)
+      if (issued.some(({ id }) => id === row.id))
+        throw new ConfigError('invalid_config', `${row.id} is there already`)
       unused.set(row.id, row)
       issued.push(row)
     },

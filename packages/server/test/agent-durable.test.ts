@@ -169,7 +169,12 @@ describe('a kept response of a served agent', () => {
     const second = await ask(upstream, { input: 'Pay' }, { runs, approvals, responseId: 'resp_pay' })
     expect(typesOf(first.output)).toEqual(['mcp_approval_request'])
     expect(second.output).toEqual(first.output)
-    expect(approvals.issued.map(({ id }) => id)).toEqual([(first.output[0] as McpApprovalRequest).id])
+    const { id } = first.output[0] as McpApprovalRequest
+    expect(approvals.issued.map((issued) => issued.id)).toEqual([id])
+    // Decided meanwhile: told again, it stays used.
+    await approvals.use(id)
+    await ask(upstream, { input: 'Pay' }, { runs, approvals, responseId: 'resp_pay' })
+    expect(await approvals.get(id)).toBeUndefined()
   })
 
   it('gives the same function calls of the client back when it is told again', async () => {

@@ -67,7 +67,7 @@ const pendingOf = (request: McpApprovalRequest, { isCustom }: OwnItems): Pending
 }
 
 /**
- * Holds decisions against what was asked, and uses them up; all of them or none.
+ * Holds decisions against what was asked, all of them before the first is used up.
  *
  * @throws ServeError 400 for one that was not asked for here, was used, or is about another call.
  */

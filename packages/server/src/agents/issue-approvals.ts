@@ -1,4 +1,4 @@
-import { AntiphonError, type PendingCall } from 'antiphon'
+import { AntiphonError, ConfigError, type PendingCall } from 'antiphon'
 import { callIdOf } from '../upstream/item-id.ts'
 import type { AnswerContext } from '../upstream/upstream.ts'
 import type { AnswerWriter } from './answer-writer.ts'
@@ -30,15 +30,19 @@ export const issueApprovals = async (pending: readonly PendingCall[], asking: As
   )
   for (const call of own) {
     const request = writer.requestFor(call)
-    const known = isRetold ? await context.approvals.get(request.id) : undefined
-    if (known === undefined)
-      await context.approvals.issue({
-        id: request.id,
-        responseId: context.responseId,
-        callId: callIdOf(request.id),
-        name: call.name,
-        hash: call.hash,
-      })
+    const issued = context.approvals.issue({
+      id: request.id,
+      responseId: context.responseId,
+      callId: callIdOf(request.id),
+      name: call.name,
+      hash: call.hash,
+    })
+    await (isRetold ? issued.catch(ignoreKept) : issued)
     writer.ask(call.callId, request)
   }
+}
+
+/** It was kept when it was told first, and may have been used since: that stays so. */
+const ignoreKept = (error: unknown): void => {
+  if (!(error instanceof ConfigError)) throw error
 }

@@ -4,10 +4,11 @@ import type { EventSink, ModelContext, RunStore } from 'antiphon'
 
 /** Decisions about calls of a served agent: asked for in one response, given in a later one, used once. Bound to the tenant of the request. */
 export interface Approvals {
+  /** @throws ConfigError when there is one of that id, used or not. */
   issue(approval: Omit<StoredApproval, 'tenant' | 'createdAt'>): Promise<void>
   /** The request for approval, when it is this tenant's and unused. */
   get(id: string): Promise<StoredApproval | undefined>
-  /** Uses it up; false when somebody was faster. */
+  /** Uses it up; false when somebody was faster. The response that has used it may come again. */
   use(id: string): Promise<boolean>
 }
 
