@@ -1,5 +1,7 @@
 // The server
 
+// What answers behind it
+export { type AgentUpstreamOptions, agentUpstream } from './agents/agent-upstream.ts'
 // Webhooks
 export type { EgressPolicy } from './egress/egress-policy.ts'
 export { type Server, serve } from './serve.ts'
@@ -15,6 +17,6 @@ export {
   UI_MESSAGE_STREAM_HEADERS,
   uiMessageStream,
 } from './ui-messages/ui-message-stream.ts'
-// What answers behind it
+export { type ModelUpstreamOptions, modelUpstream } from './upstream/model-upstream.ts'
 export type { AnswerContext, Approvals, Upstream } from './upstream/upstream.ts'
 export type { UndeliveredWebhook, WebhooksOptions, WebhookTarget } from './webhooks/webhooks.ts'

@@ -50,6 +50,7 @@ export const agentUpstream = (agent: Agent<unknown>, options: AgentUpstreamOptio
   return {
     models: options.models ?? [agent.name],
     bringsTools: true,
+    keepsRuns: true,
     refuses: { prompt: `Agent "${agent.name}" has instructions of its own.` },
     answer: (request, sink, context) => answer(serve(), options, request, sink, context),
     ...(compact === undefined

@@ -46,6 +46,13 @@ export class AnswerScope implements AnswerContext {
     return this.#controller.signal
   }
 
+  /** Nobody waits for it any more. A run that is kept is not told: it would be recorded as cancelled, and another process is to go on with it. */
+  letGo(reason: Error): void {
+    if (this.runs === undefined) this.stop(reason)
+    this.#stopped ??= reason
+    this.#giveUp(reason)
+  }
+
   stop(reason: Error): void {
     if (this.#stopped !== undefined) return
     this.#stopped = reason

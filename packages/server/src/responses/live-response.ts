@@ -15,6 +15,7 @@ export class LiveResponse {
   readonly #taps = new Set<Tap>()
   #settle: (response: Response) => void = () => undefined
   #cancel: ((reason: Error) => void) | undefined
+  #leave: ((reason: Error) => void) | undefined
   #cancelled: Error | undefined
   #isOver = false
   #isLetGo = false
@@ -41,11 +42,11 @@ export class LiveResponse {
     return this.#isLetGo
   }
 
-  /** Stops the upstream without ending the response. */
+  /** Leaves the response as it is, for another process to go on with. */
   letGo(): void {
-    if (this.#isOver || this.#cancelled !== undefined) return
+    if (this.#isOver || this.#cancelled !== undefined || this.#isLetGo) return
     this.#isLetGo = true
-    this.#cancel?.(aborted('The server is closing.'))
+    this.#leave?.(aborted('The server is closing.'))
   }
 
   /** Hands out frames. */
@@ -59,10 +60,11 @@ export class LiveResponse {
     return () => void this.#taps.delete(tap)
   }
 
-  /** What stops the upstream; called at once when it was cancelled before. */
-  onCancel(cancel: (reason: Error) => void): void {
+  /** What stops the upstream, and what leaves it; called at once when that was asked before. */
+  onCancel(cancel: (reason: Error) => void, leave: (reason: Error) => void): void {
     this.#cancel = cancel
-    if (this.#isLetGo) cancel(aborted('The server is closing.'))
+    this.#leave = leave
+    if (this.#isLetGo) leave(aborted('The server is closing.'))
     if (this.#cancelled !== undefined) cancel(this.#cancelled)
   }
 

@@ -85,9 +85,12 @@ const run = async (responder: Responder, job: ResponseJob, live: LiveResponse): 
   const scope = new AnswerScope(
     base.id,
     approvalsOf(responder, tenant, base.id),
-    isBackground ? responder.runs : undefined,
+    isBackground && job.upstream.keepsRuns === true ? responder.runs : undefined,
   )
-  live.onCancel((reason) => scope.stop(reason))
+  live.onCancel(
+    (reason) => scope.stop(reason),
+    (reason) => scope.letGo(reason),
+  )
   const unwatch = isBackground ? watchCancel(responder, tenant, live) : undefined
   writer.begin(isBackground)
   const letGo = async (): Promise<Outcome> => {

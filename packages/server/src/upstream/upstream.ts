@@ -17,7 +17,7 @@ export interface AnswerContext extends ModelContext {
   /** Id of the response; also of the run that is kept for it. */
   readonly responseId: string
   readonly approvals: Approvals
-  /** Where the run of a background response is kept, so that it survives the process. Undefined for what dies with it. */
+  /** Where the run of a background response is kept, so that it survives the process. Undefined for what dies with it, and for an upstream that does not say `keepsRuns`. */
   readonly runs?: RunStore
 }
 
@@ -36,6 +36,8 @@ export interface Upstream {
   readonly refuses?: Readonly<Record<string, string>>
   /** It has tools of its own, which `tool_choice` may name. @defaultValue false */
   readonly bringsTools?: boolean
+  /** It keeps the run of a background response in `context.runs`, and goes on with it when it is asked again. @defaultValue false */
+  readonly keepsRuns?: boolean
   /** Compacts a history, where that is offered. */
   readonly compact?: (request: ResponseRequest, context: ModelContext) => Promise<readonly unknown[]>
 }
