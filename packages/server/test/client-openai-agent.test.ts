@@ -1,6 +1,6 @@
 import { agent, tool } from 'antiphon'
 import { call, calls, type ScriptStep, scripted, text } from 'antiphon/testing'
-import type { ResponseStreamEvent } from 'openai/resources/responses/responses'
+import type { Response, ResponseStreamEvent } from 'openai/resources/responses/responses'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { recorded, STORES, storeOf } from './recorded.ts'
@@ -56,7 +56,7 @@ describe.each(STORES)('an agent as the official client sees it, with a store in 
       const { paid, served } = bank([calls(call('pay', { to: 'Ann' })), text('It is paid.'), text('Yes.')])
       const { openai } = await recorded(served, { store: storeOf(kind) })
       const conversation = way === 'conversation' ? (await openai.conversations.create()).id : undefined
-      const ended = async (response: Awaited<ReturnType<typeof openai.responses.retrieve>>) => {
+      const ended = async (response: Response) => {
         let now = response
         while (now.status === 'queued' || now.status === 'in_progress')
           now = await openai.responses.retrieve(now.id)

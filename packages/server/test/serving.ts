@@ -1,4 +1,4 @@
-import { serve, type ServeOptions, type Served } from '@antiphon/server'
+import { type Served, type ServeOptions, serve } from '@antiphon/server'
 import OpenAI from 'openai'
 import { onTestFinished } from 'vitest'
 
@@ -16,5 +16,9 @@ export const serving = async (
     return closed
   }
   onTestFinished(close)
-  return { url: `${url}/v1`, openai: new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none', maxRetries: 0 }), close }
+  return {
+    url: `${url}/v1`,
+    openai: new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none', maxRetries: 0 }),
+    close,
+  }
 }

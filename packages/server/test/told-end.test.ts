@@ -41,7 +41,7 @@ describe('the end of a stream', () => {
     let lateMs = 0
     const now = Date.now
     vi.spyOn(Date, 'now').mockImplementation(() => now() + lateMs)
-    onTestFinished(() => vi.restoreAllMocks())
+    onTestFinished(() => void vi.restoreAllMocks())
     const store = storeWith((responses) => ({
       async update(tenant, id, change, when) {
         const isDone = await responses.update(tenant, id, change, when)

@@ -11,7 +11,7 @@ export interface OwnTools {
 }
 
 /** The agent, and every agent that hand-offs lead to. */
-export const reachable = (spec: Spec): Spec[] => {
+const reachable = (spec: Spec): Spec[] => {
   const seen = new Set([spec])
   for (const each of seen) for (const next of each.handoffs.values()) seen.add(next)
   return [...seen]

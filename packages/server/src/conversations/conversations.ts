@@ -37,7 +37,7 @@ export const createConversation = async (
 }
 
 /** @throws ServeError 404. */
-export const findConversation = async (
+const findConversation = async (
   { responses }: Responder,
   tenant: string,
   id: string,

@@ -30,7 +30,7 @@ export const ASSISTANT_PARTS: Readonly<Record<string, z.ZodType>> = {
 }
 
 /** A text, or parts that are checked one by one. */
-export const textOrParts = z.union([chars(TEXT_CHARS), z.array(z.unknown())])
+const textOrParts = z.union([chars(TEXT_CHARS), z.array(z.unknown())])
 
 const textPart = fields({ type: text, text: chars(TEXT_CHARS) })
 

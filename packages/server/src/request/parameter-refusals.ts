@@ -7,7 +7,7 @@ export const refuse = (code: string, param: string | null, message: string): Ser
 const shownChars = 80
 
 /** A value as an error shows it: short, and never what is inside of an object. */
-export const shown = (value: unknown): string => {
+const shown = (value: unknown): string => {
   if (typeof value !== 'string') return typeOf(value)
   return `'${value.length > shownChars ? `${value.slice(0, shownChars)}…` : value}'`
 }

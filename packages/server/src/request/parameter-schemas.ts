@@ -8,7 +8,7 @@ const integer = (minimum: number, maximum = Number.MAX_SAFE_INTEGER): z.ZodType 
 const id = chars(4096, 1)
 
 /** What `include` may ask for. */
-export const INCLUDABLE = [
+const INCLUDABLE = [
   'file_search_call.results',
   'web_search_call.results',
   'web_search_call.action.sources',

@@ -1,5 +1,5 @@
 /** Types of errors, as the wire names them. */
-export type ServeErrorType =
+type ServeErrorType =
   | 'invalid_request_error'
   | 'authentication_error'
   | 'permission_error'

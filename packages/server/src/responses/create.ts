@@ -152,7 +152,7 @@ const repeat = (responder: Responder, row: StoredResponse, isStream: boolean): C
 }
 
 /** The response of a row when it has ended, wherever it runs. */
-export const untilEnded = async (responder: Responder, row: StoredResponse): Promise<Response> => {
+const untilEnded = async (responder: Responder, row: StoredResponse): Promise<Response> => {
   const { tenant, id } = row
   for (;;) {
     let awake = (): void => undefined

@@ -14,7 +14,7 @@ const MAX_EPOCH = 5
 const AT_ONCE = 100
 
 /** Goes on with responses whose process is gone: background ones are run on, the others have failed with it. Returns how many were taken. */
-export const takeUpAbandoned = async (responder: Responder): Promise<number> => {
+const takeUpAbandoned = async (responder: Responder): Promise<number> => {
   let taken = 0
   for (const { tenant, id } of await responder.responses.abandoned(AT_ONCE)) {
     const row = await responder.responses.claim(tenant, id)

@@ -29,7 +29,7 @@ export interface Responder {
   readonly onEnded?: (tenant: string, response: import('@antiphon/client').Response) => void
 }
 
-export interface ResponderOptions {
+interface ResponderOptions {
   /** How long a foreground response goes on without its client, in milliseconds. */
   readonly disconnectGraceMs: number
   /** How long a stored response is kept, in milliseconds. */

@@ -12,7 +12,7 @@ import { framesOf, writtenFrames } from './stored-frames.ts'
 import { toldResponse } from './told-response.ts'
 
 /** @throws ServeError 404. */
-export const findResponse = async (
+const findResponse = async (
   { responses }: Pick<Responder, 'responses'>,
   tenant: string,
   id: string,

@@ -24,7 +24,7 @@ export interface LimiterOptions {
 }
 
 /** The room that one response takes. */
-export interface Lease {
+interface Lease {
   /** `x-ratelimit-*`, as it was when the response began. */
   readonly headers: Readonly<Record<string, string>>
   /** Books what was really used, in the place of the estimate. Once; nothing without a usage, or after `release()`. */

@@ -5,7 +5,7 @@ export interface BucketRate {
 }
 
 /** An amount taken in advance, whose true size is known later. */
-export interface Reservation {
+interface Reservation {
   /** Books the true amount: more goes on top, also over the limit; of less, what the bucket still holds is given back. Once only. */
   settle(amount: number): void
   /** Leaves it at what was taken. */

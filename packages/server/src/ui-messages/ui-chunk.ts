@@ -66,7 +66,7 @@ export type UiChunk =
   | { readonly type: typeof ITEM_PART; readonly id: string; readonly data: unknown }
 
 /** End of a tool part. */
-export interface UiToolEnd {
+interface UiToolEnd {
   readonly toolCallId: string
   readonly dynamic?: true
   readonly providerExecuted?: true

@@ -1,5 +1,5 @@
 /** A delivery under way. Resolves when it has arrived or was given up; never rejects. */
-export type Delivery = (signal: AbortSignal) => Promise<void>
+type Delivery = (signal: AbortSignal) => Promise<void>
 
 /** Bounds of one target's deliveries. */
 export interface LaneOptions {
