@@ -17,6 +17,22 @@ interface Facts {
   readonly rename: ((id: string) => OutputItem) | undefined
 }
 
+/** A sealed item, and what stands for it. */
+interface Taken {
+  readonly item: OutputItem
+  readonly own: OutputItem | undefined
+  readonly outputIndex: number
+}
+
+interface Index {
+  /** What stands for each item in the history; undefined for one that is left out. */
+  readonly kept: Map<OutputItem, OutputItem | undefined>
+  /** The items by `output_index`: the final output may hold copies in which more is filled in. */
+  readonly places: Map<number, OutputItem>
+  /** How many of the items are in it. */
+  count: number
+}
+
 /**
  * Keeps the call ids of one response apart. A response must not hold one `call_id` twice: the very same call again is dropped, another one gets an id of its own.
  */
@@ -27,10 +43,10 @@ export class CallIds {
   readonly #turn: number
   /** What the call of each id says. */
   readonly #byId = new Map<string, string>()
-  /** Sealed items, and what stands for each of them in the history; undefined for one that is left out. */
-  readonly #kept = new Map<OutputItem, OutputItem | undefined>()
-  /** The same items by `output_index`: the final output may hold copies in which more is filled in. */
-  readonly #places = new Map<number, OutputItem>()
+  /** Sealed items, as they came. */
+  readonly #taken: Taken[] = []
+  /** The same to look up; made when it is asked, for the history mostly takes the output as it is. */
+  #index: Index | undefined
 
   constructor(run: RunContext, turn: number) {
     this.#run = run
@@ -66,8 +82,7 @@ export class CallIds {
   #take(item: OutputItem, outputIndex: number, facts: Facts): OutputItem | undefined {
     const own = this.#unique(item, facts)
     if (own !== item) this.changed = true
-    this.#kept.set(item, own)
-    this.#places.set(outputIndex, item)
+    this.#taken.push({ item, own, outputIndex })
     return own
   }
 
@@ -97,13 +112,25 @@ export class CallIds {
     return id
   }
 
+  #lookUp(): Index {
+    this.#index ??= { kept: new Map(), places: new Map(), count: 0 }
+    const index = this.#index
+    for (; index.count < this.#taken.length; index.count++) {
+      const { item, own, outputIndex } = this.#taken[index.count] as Taken
+      index.kept.set(item, own)
+      index.places.set(outputIndex, item)
+    }
+    return index
+  }
+
   /** What stands for a call of the final output in the history; `unsealed` for one that the response ended inside. */
   final(item: OutputItem, position: number): { kept: OutputItem | undefined } | 'unsealed' {
-    if (this.#kept.has(item)) return { kept: this.#kept.get(item) }
-    const sealed = this.#places.get(position)
+    const { kept, places } = this.#lookUp()
+    if (kept.has(item)) return { kept: kept.get(item) }
+    const sealed = places.get(position)
     if (sealed === undefined || sealed.type !== item.type || callIdOf(sealed) !== callIdOf(item))
       return 'unsealed'
-    const own = this.#kept.get(sealed)
+    const own = kept.get(sealed)
     if (own === undefined) return { kept: undefined }
     return { kept: own === sealed ? item : ({ ...item, call_id: callIdOf(own) } as OutputItem) }
   }
