@@ -11,6 +11,7 @@ import {
 } from '@antiphon/client'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { essentialEventsOf } from '../src/accumulate/events-of.ts'
 import { call, message, responseOf } from './accumulate-events.ts'
 
 type Fields = Record<string, unknown>
@@ -166,6 +167,16 @@ describe('any response', () => {
         expect(folded.response).toEqual(response)
         expect(folded.sealed).toEqual(output)
         expect(JSON.stringify(events)).toBe(before)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('folds to the same by the events that a fold needs', () => {
+    fc.assert(
+      fc.property(outputOf(anyItem), ending, (output, more) => {
+        const response = responseOf(output, more)
+        expect(fold(essentialEventsOf(response))).toEqual(fold(eventsOf(response)))
       }),
       { numRuns: 300 },
     )

@@ -12,9 +12,9 @@ import { isTyped } from './open-item.ts'
  * `accumulate(eventsOf(response))` gives an equal response. Source: Responses API, streaming events.
  */
 export const eventsOf = (response: Response): ResponseEvent[] => {
-  const output: OutputItem[] = Array.isArray(response.output) ? response.output.filter(isTyped) : []
+  const output = outputOf(response)
   const queued = response.status === 'queued'
-  const begun = { ...response, ...UNKNOWN_YET, status: queued ? 'queued' : 'in_progress', output: [] }
+  const begun = begunOf(response, queued ? 'queued' : 'in_progress')
   const drafts: Draft[] = [
     { type: 'response.created', response: begun },
     { type: queued ? 'response.queued' : 'response.in_progress', response: begun },
@@ -32,7 +32,35 @@ export const eventsOf = (response: Response): ResponseEvent[] => {
   return drafts as unknown as ResponseEvent[]
 }
 
-const UNKNOWN_YET = { error: null, incomplete_details: null, usage: null, completed_at: null }
+/**
+ * Those of these events that a fold needs: what there is between the beginning of an item and its end says nothing that the end does not say.
+ *
+ * For a fold that nobody watches; their sequence numbers are their own.
+ */
+export const essentialEventsOf = (response: Response): ResponseEvent[] => {
+  const drafts: Draft[] = [{ type: 'response.created', response: begunOf(response, 'in_progress') }]
+  const output = outputOf(response)
+  for (let index = 0; index < output.length; index++)
+    drafts.push({ type: 'response.output_item.done', output_index: index, item: output[index] })
+  const type = terminalType(response)
+  if (type !== undefined) drafts.push({ type, response })
+  for (let n = 0; n < drafts.length; n++) (drafts[n] as Draft).sequence_number = n
+  return drafts as unknown as ResponseEvent[]
+}
+
+const outputOf = ({ output }: Response): OutputItem[] => (Array.isArray(output) ? output.filter(isTyped) : [])
+
+/** The response as it was when it began: what only its end tells is not known yet. */
+const begunOf = (response: Response, status: 'queued' | 'in_progress'): Response => {
+  const begun: Response = { ...response }
+  begun.error = null
+  begun.incomplete_details = null
+  begun.usage = null
+  begun.completed_at = null
+  begun.status = status
+  begun.output = []
+  return begun
+}
 
 const terminalType = ({ status, error }: Response): string | undefined => {
   switch (status) {

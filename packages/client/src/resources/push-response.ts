@@ -1,8 +1,9 @@
 import { relayAbort, underOneSignal } from '../abort-scope.ts'
-import { eventsOf } from '../accumulate/events-of.ts'
+import { essentialEventsOf, eventsOf } from '../accumulate/events-of.ts'
 import { checkRequest } from '../check-request.ts'
 import { sendDroppingUnsupported } from '../drop-unsupported.ts'
 import { isPending, pollUntilDone } from '../poll.ts'
+import type { ResponseEvent } from '../protocol/events.ts'
 import type { ResponseRequest } from '../protocol/request.ts'
 import type { Response } from '../protocol/response.ts'
 import { isTerminalEvent } from '../protocol/terminal-event.ts'
@@ -123,8 +124,35 @@ export async function followResponse(
 
 /** Pushes a response as the events it would have been; only the last of them when others were seen before. */
 function pushWhole(response: Response, sink: ResponseSink, onlyEnd = false): void {
+  const watch = (sink as WatchedSink)[WATCH]
+  if (watch !== undefined && !onlyEnd && !watch.watched) {
+    pushUnwatched(response, sink, watch)
+    return
+  }
   for (const event of eventsOf(response)) {
     if (!onlyEnd || isTerminalEvent(event)) sink(event)
+  }
+}
+
+/** A sink may say whether anybody but a fold takes its events: `antiphon` knows who follows a run. Nobody can tell the difference, so it is no part of the API. */
+interface WatchedSink {
+  readonly [WATCH]?: { readonly watched: boolean }
+}
+const WATCH: unique symbol = Symbol.for('antiphon.watch') as never
+
+/** Makes only the events that a fold needs, for as long as nobody watches: a call that starts at the end of its item may change that. */
+function pushUnwatched(response: Response, sink: ResponseSink, watch: { readonly watched: boolean }): void {
+  const events = essentialEventsOf(response)
+  for (let n = 0; n < events.length; n++) {
+    const event = events[n] as ResponseEvent & { output_index?: number }
+    sink(event)
+    if (!watch.watched) continue
+    const all = eventsOf(response) as (typeof event)[]
+    const at = all.findIndex(
+      ({ type, output_index }) => type === event.type && output_index === event.output_index,
+    )
+    for (let next = at + 1; next < all.length; next++) sink(all[next] as ResponseEvent)
+    return
   }
 }
 

@@ -54,6 +54,11 @@ export class FanOut {
     if (guarded !== undefined) this.#emitter?.off(name, guarded)
   }
 
+  /** Somebody may be there. */
+  get watched(): boolean {
+    return this.#emitter !== undefined || this.#queues.length > 0
+  }
+
   /** Nothing comes after the end: a sub-agent that is still on its way down has nobody to tell. */
   emit(event: RunEvent): void {
     if (this.#ended) return
@@ -63,7 +68,8 @@ export class FanOut {
       if (typeof type === 'string' && type !== 'event') this.#emitter.emit(type, event)
       this.#emitter.emit('event', event)
     }
-    for (const queue of this.#queues) queue.push(event)
+    const queues = this.#queues
+    for (let n = 0; n < queues.length; n++) (queues[n] as EventQueue).push(event)
   }
 
   /** Ends every iterator, after what is queued; with `error`, by throwing it. */

@@ -77,6 +77,8 @@ export const modelTurn = async (
   return { response, calls }
 }
 
+const WATCH: unique symbol = Symbol.for('antiphon.watch') as never
+
 /** Takes the events of one model call, until it is over: to whoever follows the run first, then to the fold, which may start calls. */
 class TurnSink {
   open = true
@@ -86,6 +88,8 @@ class TurnSink {
   constructor(run: RunContext, fold: Accumulator) {
     this.#run = run
     this.#fold = fold
+    // Read by the client: events of a whole answer that only the fold would take are not made.
+    ;(this.take as { [WATCH]?: { readonly watched: boolean } })[WATCH] = run.fanOut
   }
 
   readonly take = (event: ResponseEvent): void => {
