@@ -49,6 +49,7 @@ const USAGE_CODES = new Set([
   'schema_not_expressible',
   'missing_api_key',
   'invalid_base_url',
+  'egress_refused',
   'authentication',
 ])
 
