@@ -92,7 +92,8 @@ export class WireWriter {
 
   /** Takes an event of the upstream. */
   readonly take = (event: ResponseEvent): void => {
-    if (this.#isOver) return
+    // Readers take any event with an `error` for the end.
+    if (this.#isOver || typeof event.type !== 'string' || (event as { error?: unknown }).error) return
     const { type, output_index: inner } = event as { type: string; output_index?: number }
     if (typeof inner !== 'number') {
       if (!SERVERS_OWN.has(type) && !isTerminalEvent(event)) this.#pushOf(event, {})
@@ -102,7 +103,7 @@ export class WireWriter {
     const slot = this.#slots[inner]
     if (slot === undefined || slot.sealed) return
     if (type === 'response.output_item.done') return this.#seal(slot, (event as { item: OutputItem }).item)
-    if (slot.told !== undefined) return
+    if (slot.told !== undefined || !hasPlace(event, slot)) return
     if (type === TEXT_DELTA && !this.#obfuscate && isPlainDelta(event)) this.#pushDelta(event, slot)
     else this.#pushOf(event, this.#ownFields(event, slot))
   }
@@ -132,12 +133,19 @@ export class WireWriter {
     const told = this.#told?.items.find((known) => known.id === id && !known.taken)
     if (told !== undefined) {
       told.taken = true
-      this.#slots[inner] = { outer: this.output.indexOf(told.item), id, told, sealed: told.sealed }
+      this.#slots[inner] = {
+        outer: this.output.indexOf(told.item),
+        id,
+        told,
+        sealed: told.sealed,
+        content: 0,
+        summary: 0,
+      }
       return
     }
     this.#closeLeft()
     const outer = this.output.push(item) - 1
-    this.#slots[inner] = { outer, id, told: undefined, sealed: false }
+    this.#slots[inner] = { outer, id, told: undefined, sealed: false, content: 0, summary: 0 }
     this.#push('response.output_item.added', { output_index: outer, item: completeItem(item) }, true)
   }
 
@@ -272,4 +280,25 @@ const padding = (event: ResponseEvent): string => {
   let text = ''
   while (text.length < wanted) text += Math.random().toString(36).slice(2)
   return text.slice(0, wanted)
+}
+
+/** Whether readers can put an event of an item anywhere: they throw at text of a part that was never announced. What is left out comes with the whole item. */
+const hasPlace = (event: ResponseEvent, slot: Slot): boolean => {
+  const { type, content_index, summary_index, part, delta } = event as {
+    type: string
+    content_index?: unknown
+    summary_index?: unknown
+    part?: unknown
+    delta?: unknown
+  }
+  if (type.endsWith('.delta') && typeof delta !== 'string') return false
+  const index = content_index ?? summary_index
+  if (typeof index !== 'number') return true
+  const kind = content_index === undefined ? 'summary' : 'content'
+  const isPart = type.endsWith('part.added') || type.endsWith('part.done')
+  if (isPart && (typeof part !== 'object' || part === null)) return false
+  if (!type.endsWith('part.added')) return index >= 0 && index < slot[kind]
+  if (index !== slot[kind]) return false
+  slot[kind]++
+  return true
 }
