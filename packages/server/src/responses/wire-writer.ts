@@ -27,6 +27,9 @@ interface Slot {
   /** Beginning of the frames of its plain text deltas, which is most of them, and the part that it is for. */
   deltaStart?: string
   deltaPart?: number
+  /** Parts that were announced, of its content and of its summary. */
+  content: number
+  summary: number
 }
 
 /** Begins and ends are told once, by the server. */
