@@ -100,7 +100,7 @@ describe('a hostile body', () => {
   it('too deep, too large, or no text is refused', async () => {
     expectCalm()
     const { url } = await serving(offline())
-    const bodies: string | Uint8Array<ArrayBuffer>[] = [
+    const bodies: (string | Uint8Array<ArrayBuffer>)[] = [
       `{"input":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
       `{"input":"${'x'.repeat(21 * 1024 * 1024)}"}`,
       new Uint8Array([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d]),
