@@ -1,6 +1,6 @@
 /**
  * `npm run try:packed`: installs the packed packages into an empty folder, as a new user would: `antiphon` alone, with the first example run and type-checked;
- * then the store, with the example that resumes after a crash; then the workers and the command line. Tells what `antiphon` weighs on disk; more than 6 MB without
+ * then the store, with the example that resumes after a crash; then the workers, the server, which answers one request, and the command line. Tells what `antiphon` weighs on disk; more than 6 MB without
  * zod fails.
  */
 import {
@@ -77,14 +77,28 @@ async function tryOut(packed) {
     '-p',
     '.',
   ])
-  const rest = tarballs('@antiphon/store', '@antiphon/dbos', '@antiphon/cli')
+  const rest = tarballs('@antiphon/store', '@antiphon/dbos', '@antiphon/server', '@antiphon/cli')
   const whole =
-    (await step('install dbos and cli', [...install, ...floors, ...rest])) &&
+    (await step('install dbos, server and cli', [...install, ...floors, ...rest])) &&
     (await step('import dbos', [
       process.execPath,
       '--input-type=module',
       '-e',
       "const { createWorker } = await import('@antiphon/dbos'); if (!createWorker) process.exit(1)",
+    ])) &&
+    (await step('answer one request', [
+      process.execPath,
+      '--input-type=module',
+      '-e',
+      `import { serve } from '@antiphon/server'
+       import { offline } from 'antiphon'
+       const server = serve(offline(), { store: 'server.db' })
+       const { url } = await server.listen(0)
+       const headers = { 'content-type': 'application/json' }
+       const body = JSON.stringify({ model: 'offline', input: 'Hello' })
+       const answer = await fetch(url + '/v1/responses', { method: 'POST', headers, body })
+       if ((await answer.json()).status !== 'completed') process.exitCode = 1
+       await server.close()`,
     ])) &&
     (await step('antiphon --help', [process.execPath, 'node_modules/@antiphon/cli/dist/main.js', '--help']))
   return light && ran && typed && kept && whole

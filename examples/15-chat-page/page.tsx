@@ -26,7 +26,12 @@ const Page = () => {
       ))}
       {error && <p className="error">{error.message}</p>}
       <form action={(form) => void sendMessage({ text: String(form.get('text')) })}>
-        <input name="text" placeholder="Weather in Oslo? Send a payment of 250 to Grace." required={true} />
+        <input
+          name="text"
+          size={56}
+          placeholder="Weather in Oslo? Send a payment of 250 to Grace."
+          required={true}
+        />
         <button type="submit" disabled={status !== 'ready'}>
           Send
         </button>
