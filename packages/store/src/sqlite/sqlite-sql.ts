@@ -60,7 +60,17 @@ export class SqliteSql implements Sql {
   async close(): Promise<void> {
     await this.#transactions
     this.#statements.clear()
+    this.#moveLog()
     this.#connection.close()
+  }
+
+  /** Whoever copies the file has all of it then. A library that lets go of statements only later leaves the log beside the file. */
+  #moveLog(): void {
+    try {
+      this.#connection.exec('pragma wal_checkpoint(truncate)')
+    } catch {
+      // Somebody else writes, or the disk is full: the log stays, and whoever opens the file reads it.
+    }
   }
 
   async #transact<T>(work: (sql: SqlSession) => Promise<T>): Promise<T> {
