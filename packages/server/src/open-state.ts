@@ -7,13 +7,14 @@ import {
   type ResponseStore,
   type Store,
 } from '@antiphon/store'
-import { memoryRuns, type RunStore } from 'antiphon'
+import { memoryRuns } from 'antiphon'
+import { type TenantRuns, tenantRuns } from './responses/tenant-runs.ts'
 
 /** Where a server keeps what it must remember. */
 export interface ServerState {
   readonly responses: ResponseStore
   readonly history: KeptHistory
-  readonly runs: RunStore
+  readonly runs: TenantRuns
   close(): Promise<void>
 }
 
@@ -27,7 +28,7 @@ export const openState = async (target: string | Store = DEFAULT_FILE): Promise<
     return {
       responses: memoryResponses(),
       history: memoryHistory(),
-      runs: memoryRuns(),
+      runs: tenantRuns(memoryRuns()),
       close: async () => undefined,
     }
   const store = await openStore(target)
@@ -37,7 +38,7 @@ export const openState = async (target: string | Store = DEFAULT_FILE): Promise<
 const stateOf = (store: Store, close: () => Promise<void>): ServerState => ({
   responses: store.responses,
   history: store.history,
-  runs: store,
+  runs: tenantRuns(store),
   close,
 })
 

@@ -20,7 +20,7 @@ export interface ServeOptions {
   readonly keys?: TenantKeys
   /** What one tenant may use at most. @defaultValue no limits */
   readonly limits?: TenantLimits | ((tenant: string) => TenantLimits | undefined)
-  /** Parameters that cannot be honoured are left out, and a header `warning` says so, in the place of a 400. @defaultValue false */
+  /** Parameters that cannot be honoured are left out, and a header `x-antiphon-warning` says so, in the place of a 400. @defaultValue false */
   readonly lenient?: boolean
   /** A request may name any model, and the first one answers. @defaultValue false: 400 `model_not_found` */
   readonly anyModel?: boolean

@@ -1,8 +1,8 @@
 import type { KeptHistory, ResponseStore } from '@antiphon/store'
-import type { RunStore } from 'antiphon'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { HistoryHeads } from './history-heads.ts'
 import type { LiveResponse } from './live-response.ts'
+import type { TenantRuns } from './tenant-runs.ts'
 import type { Turnstile } from './turnstile.ts'
 
 /** What all handlers of responses and conversations work with. */
@@ -13,7 +13,7 @@ export interface Responder {
   readonly responses: ResponseStore
   readonly history: KeptHistory
   /** Where runs of background responses are kept. */
-  readonly runs: RunStore
+  readonly runs: TenantRuns
   readonly heads: HistoryHeads
   /** Responses that this process runs, by tenant and id. */
   readonly live: Map<string, LiveResponse>

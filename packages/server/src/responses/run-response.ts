@@ -69,6 +69,7 @@ const run = async (responder: Responder, job: ResponseJob, live: LiveResponse): 
   const { responses } = responder
   const epoch = job.row?.epoch ?? 0
   const isBackground = base.background === true
+  const keepsRun = isBackground && job.upstream.keepsRuns === true
   const log =
     job.events === 'logged'
       ? new FrameLog(async (frames) => {
@@ -85,7 +86,7 @@ const run = async (responder: Responder, job: ResponseJob, live: LiveResponse): 
   const scope = new AnswerScope(
     base.id,
     approvalsOf(responder, tenant, base.id),
-    isBackground && job.upstream.keepsRuns === true ? responder.runs : undefined,
+    keepsRun ? responder.runs.of(tenant) : undefined,
   )
   live.onCancel(
     (reason) => scope.stop(reason),
@@ -123,6 +124,10 @@ const run = async (responder: Responder, job: ResponseJob, live: LiveResponse): 
     responder.onError(error, { responseId: base.id, tenant })
   }
   live.end(outcome.response)
+  if (keepsRun)
+    responder.runs
+      .forget(tenant, base.id)
+      .catch((error: unknown) => responder.onError(error, { responseId: base.id, tenant }))
   if (isBackground) responder.onEnded?.(tenant, outcome.response)
   return failure === undefined ? outcome : { ...outcome, failure }
 }
