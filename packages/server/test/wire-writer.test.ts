@@ -102,6 +102,28 @@ describe('the events of a response', () => {
     expect(response.output).toMatchObject([{ id: 'msg_a', status: 'incomplete' }])
   })
 
+  it('keep the text of a message that ends in its middle, also when that is after a crash', async () => {
+    const events = told([messageItem('Paris is the capital of France', { id: 'msg_a' })])
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), fc.nat(), async (at, of) => {
+        const part = events.slice(0, 2 + (at % (events.length - 3)))
+        const whole = await write(part)
+        const again = await write([], whole.frames.slice(0, 2 + (of % (whole.frames.length - 2))))
+        for (const { frames, response } of [whole, again]) {
+          const all = eventsIn(frames)
+          expect(checkLifecycle(all)).toEqual([])
+          expect(accumulate(all).output).toEqual(response.output)
+          const deltas = all.flatMap((event) =>
+            event.type === 'response.output_text.delta' ? [event.delta] : [],
+          )
+          const [item] = response.output as { content: { text: string }[]; status: string }[]
+          if (item !== undefined) expect(item.content.map(({ text }) => text).join('')).toBe(deltas.join(''))
+        }
+      }),
+      { numRuns: 60 },
+    )
+  })
+
   it('tell an error nested and flat before a failed end', () => {
     const frames: string[] = []
     const writer = new WireWriter(base, (frame) => frames.push(frame))

@@ -1,11 +1,14 @@
 import type { OutputItem, ResponseEvent } from '@antiphon/client'
 import { dataOf } from './frames.ts'
+import { OpenText } from './open-text.ts'
 
 /** An item as readers have it: announced, perhaps in part, perhaps whole. */
 export class ToldItem {
   readonly id: string
   item: OutputItem
   sealed = false
+  /** What was told of it, for the case that it does not come again. */
+  readonly text = new OpenText()
   /** It has come again. */
   taken = false
   /** Events that were told of it, but deltas. */
@@ -19,6 +22,7 @@ export class ToldItem {
   }
 
   take(event: ResponseEvent): void {
+    this.text.take(event)
     const { delta } = event as { delta?: unknown }
     if (typeof delta === 'string') this.#texts.set(partOf(event), this.#textOf(event) + delta)
     else this.#events.add(partOf(event))

@@ -8,6 +8,7 @@ import {
 } from '@antiphon/client'
 import { endResponse } from '../request/echo.ts'
 import { completeItem, completePart } from './complete-item.ts'
+import { OpenText } from './open-text.ts'
 import type { ToldItem, ToldResponse } from './told-response.ts'
 
 /** Takes one frame, which goes over the wire as it is. `urgent`: something has ended, so nobody should wait for it. */
@@ -30,7 +31,19 @@ interface Slot {
   /** Parts that were announced, of its content and of its summary. */
   content: number
   summary: number
+  /** What was told of it, for the case that nothing more comes. */
+  readonly text: OpenText
 }
+
+const newSlot = (outer: number, id: string): Slot => ({
+  outer,
+  id,
+  told: undefined,
+  sealed: false,
+  content: 0,
+  summary: 0,
+  text: new OpenText(),
+})
 
 /** Begins and ends are told once, by the server. */
 const SERVERS_OWN: ReadonlySet<string> = new Set([
@@ -108,7 +121,10 @@ export class WireWriter {
     if (type === 'response.output_item.done') return this.#seal(slot, (event as { item: OutputItem }).item)
     if (slot.told !== undefined || !hasPlace(event, slot)) return
     if (type === TEXT_DELTA && !this.#obfuscate && isPlainDelta(event)) this.#pushDelta(event, slot)
-    else this.#pushOf(event, this.#ownFields(event, slot))
+    else {
+      slot.text.take(event)
+      this.#pushOf(event, this.#ownFields(event, slot))
+    }
   }
 
   /** The response as it is when it ends so. Nothing more is taken. */
@@ -136,19 +152,12 @@ export class WireWriter {
     const told = this.#told?.items.find((known) => known.id === id && !known.taken)
     if (told !== undefined) {
       told.taken = true
-      this.#slots[inner] = {
-        outer: this.output.indexOf(told.item),
-        id,
-        told,
-        sealed: told.sealed,
-        content: 0,
-        summary: 0,
-      }
+      this.#slots[inner] = { ...newSlot(this.output.indexOf(told.item), id), told, sealed: told.sealed }
       return
     }
     this.#closeLeft()
     const outer = this.output.push(item) - 1
-    this.#slots[inner] = { outer, id, told: undefined, sealed: false, content: 0, summary: 0 }
+    this.#slots[inner] = newSlot(outer, id)
     this.#push('response.output_item.added', { output_index: outer, item: completeItem(item) }, true)
   }
 
@@ -167,19 +176,26 @@ export class WireWriter {
     for (const told of this.#told?.items ?? []) {
       if (told.sealed || told.taken) continue
       told.taken = true
-      const item = { ...told.item, status: 'incomplete' } as OutputItem
       const outer = this.output.indexOf(told.item)
-      this.output[outer] = item
-      this.#push('response.output_item.done', { output_index: outer, item }, true)
+      this.#close({ ...newSlot(outer, told.id), text: told.text })
     }
   }
 
   /** The upstream has ended inside of items. */
   #closeOpen(): void {
-    for (const slot of this.#slots) {
-      if (slot === undefined || slot.sealed) continue
-      this.#seal(slot, { ...this.output[slot.outer], status: 'incomplete' } as OutputItem)
-    }
+    for (const slot of this.#slots)
+      if (slot !== undefined && !slot.sealed)
+        this.#close(slot.told === undefined ? slot : { ...slot, text: slot.told.text })
+    for (const slot of this.#slots) if (slot !== undefined) slot.sealed = true
+  }
+
+  /** Ends an item where it stands: with the text that was told, and no more. */
+  #close(slot: Slot): void {
+    const item = completeItem(slot.text.incomplete(this.output[slot.outer] as OutputItem))
+    for (const event of slot.text.ends(eventsOf({ ...this.#base, output: [item] })))
+      this.#pushOf(event, this.#ownFields(event, slot))
+    this.output[slot.outer] = item
+    this.#push('response.output_item.done', { output_index: slot.outer, item }, true)
   }
 
   #ownFields(event: ResponseEvent, slot: Slot): Record<string, unknown> {
@@ -205,6 +221,7 @@ export class WireWriter {
       slot.deltaStart = `event: ${TEXT_DELTA}\ndata: ${JSON.stringify(fixed).slice(0, -1)},"delta":`
       slot.deltaPart = part
     }
+    slot.text.add(delta, part)
     const sequence = this.#sequence++
     this.#out?.(
       `${slot.deltaStart}${JSON.stringify(delta)},"sequence_number":${sequence}}\n\n`,
