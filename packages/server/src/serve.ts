@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Response as WireResponse } from '@antiphon/client'
-import { type Agent, ConfigError, type Model } from 'antiphon'
+import { type Agent, agent, ConfigError, type Model } from 'antiphon'
 import { agentUpstream } from './agents/agent-upstream.ts'
 import { createFetchHandler, type FetchHandler } from './http/fetch-handler.ts'
 import type { HttpOptions } from './http/http-options.ts'
@@ -17,6 +17,7 @@ import { routesOf } from './routes.ts'
 import type { Served, ServeOptions } from './serve-options.ts'
 import { createApiKeys } from './tenants/api-keys.ts'
 import { createLimiter } from './tenants/limits.ts'
+import { withCheckedOutput } from './upstream/checked-output.ts'
 import { modelUpstream } from './upstream/model-upstream.ts'
 import type { Upstream } from './upstream/upstream.ts'
 import { webhookTypeOf } from './webhooks/webhook-event.ts'
@@ -184,7 +185,11 @@ const isUpstream = (value: object): value is Upstream =>
   Array.isArray((value as Partial<Upstream>).models)
 
 const asUpstream = (served: Served): Upstream => {
-  if (typeof served === 'function') return modelUpstream(served as Model)
+  if (typeof served === 'function') {
+    const model = served as Model
+    const bare = agent({ name: model.modelName ?? 'model', model })
+    return withCheckedOutput(modelUpstream(model), agentUpstream(bare))
+  }
   return isUpstream(served) ? served : agentUpstream(served as Agent<unknown>)
 }
 

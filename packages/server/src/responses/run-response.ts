@@ -17,6 +17,7 @@ import type { Hydrated } from './hydrate.ts'
 import type { LiveResponse } from './live-response.ts'
 import { moveConversation } from './move-conversation.ts'
 import { liveKey, type Responder } from './responder.ts'
+import { StrictEvents } from './strict-events.ts'
 import type { ToldResponse } from './told-response.ts'
 import { type Ending, type FrameOut, WireWriter } from './wire-writer.ts'
 
@@ -210,6 +211,7 @@ const answer = async (
   writer: WireWriter,
 ): Promise<Ended> => {
   const { upstream, request, input } = job
+  const strict = new StrictEvents(job.base.id)
   let last: ResponseEvent | undefined
   writer.start()
   try {
@@ -221,8 +223,12 @@ const answer = async (
         conversation: undefined,
       } as ResponseRequest,
       (event) => {
-        if (isTerminalEvent(event)) last = event
-        else writer.take(event)
+        if (isTerminalEvent(event)) {
+          last = event
+          return
+        }
+        const told = strict.read(event)
+        if (told !== undefined) writer.take(told)
       },
       scope,
     )
