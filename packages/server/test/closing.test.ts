@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { agent, tool } from 'antiphon'
+import { agent, offline, tool } from 'antiphon'
 import { call, scripted, text } from 'antiphon/testing'
 import { expect, it, onTestFinished } from 'vitest'
 import { z } from 'zod'
@@ -57,4 +58,14 @@ it('a server that closes leaves background responses to the next one, with what 
   const response = await after.openai.responses.retrieve(id)
   expect(response.output_text).toBe('All is done.')
   expect(done).toEqual(['first', 'last', 'last'])
+})
+
+it('a server that closes does not wait for connections that ask nothing', async () => {
+  const { url, close } = await serving(offline())
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  const ended = new Promise((resolve) => socket.once('close', resolve))
+  await new Promise((resolve) => socket.once('connect', resolve))
+  await (await fetch(`${url}/models`)).text()
+  await close()
+  await ended
 })

@@ -50,7 +50,8 @@ let built: Promise<string> | undefined
 
 /** Builds the program once for a test file. */
 export const serverProgram = (): Promise<string> => {
-  built ??= buildProgram(file('./programs/serve-main.ts'), file('..'))
+  // The store's folder has the SQLite that Node may lack; everything else goes into the file.
+  built ??= buildProgram(file('./programs/serve-main.ts'), file('../../store'))
   return built
 }
 

@@ -66,13 +66,25 @@ export const createNodeServer = (options: NodeServerOptions): NodeServer => {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
     refuseClient(error, socket as Socket, shared.connections),
   )
+  const plain = new Set<Socket>()
+  server.on('connection', (socket) => {
+    plain.add(socket)
+    socket.once('close', () => plain.delete(socket))
+  })
   const sockets = options.webSocket && createWebSocketEnd(options, options.webSocket, guard)
-  if (sockets !== undefined) server.on('upgrade', sockets.upgrade)
+  // A listener for upgrades takes them all, so there is none without WebSockets.
+  if (sockets !== undefined)
+    server.on('upgrade', (request, socket, head) => {
+      plain.delete(socket as Socket)
+      sockets.upgrade(request, socket, head)
+    })
 
   const close = async (): Promise<void> => {
     const closed = new Promise<void>((resolve) => {
       server.close(() => resolve())
     })
+    // Node ends connections that have had a request; clients also open some that have had none yet.
+    for (const socket of plain) if (shared.connections.open(socket).size === 0) socket.destroy()
     const graceMs = options.graceMs ?? 10_000
     sockets?.close(graceMs)
     let last: ReturnType<typeof setTimeout> | undefined
