@@ -48,8 +48,9 @@ export class HistoryHeads {
   }
 
   #keep(key: string, items: readonly InputItem[]): void {
+    // Others may have read it in the meantime.
+    this.#items += items.length - (this.#kept.get(key)?.length ?? 0)
     this.#kept.set(key, items)
-    this.#items += items.length
     for (const [oldest, { length }] of this.#kept) {
       if (this.#items <= MAX_ITEMS && this.#kept.size <= MAX_HISTORIES) return
       if (oldest === key) return

@@ -2,7 +2,7 @@ import type { Response } from '@antiphon/client'
 import type { EventFrames } from '@antiphon/store'
 import { aborted } from './ending.ts'
 
-/** Takes frames as they come. False when it can take no more for now. */
+/** Takes frames as they come. */
 export type Tap = (frames: EventFrames) => void
 
 /** A response that this process runs. */
