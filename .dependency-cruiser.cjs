@@ -1,7 +1,7 @@
 /** Floors: imports point down only, and nothing goes round in circles. Type imports count. */
 const only = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to })
 const entries =
-  '^packages/(client/src/index|core/src/index|core/src/testing/index|store/src/index|store/src/(sqlite|postgres)/index|dbos/src/index|server/src/index|cli/src/index)\\.ts$'
+  '^packages/(client/src/index|core/src/index|core/src/testing/index|store/src/index|store/src/(sqlite|postgres)/index|dbos/src/index|tools/[^/]+/src/index|server/src/index|cli/src/index)\\.ts$'
 
 /** A folder of a package that may use only the named folders and files of that package. */
 const inside = (name, folder, comment, allowed) =>
@@ -27,31 +27,46 @@ module.exports = {
       'floor-1-client',
       'The client knows nothing above it.',
       { path: '^packages/client/src/' },
-      { path: '^(packages/(core|store|dbos|server|cli)|examples|scripts|bench)/' },
+      { path: '^(packages/(core|store|dbos|tools|server|cli)|examples|scripts|bench)/' },
     ),
     only(
       'floor-2-core',
       'The core knows the client, and nothing above itself.',
       { path: '^packages/core/src/' },
-      { path: '^(packages/(store|dbos|server|cli)|examples|scripts|bench)/' },
+      { path: '^(packages/(store|dbos|tools|server|cli)|examples|scripts|bench)/' },
     ),
     only(
       'floor-3-store',
       'The store knows the core; engines and servers stand on it.',
       { path: '^packages/store/src/' },
-      { path: '^(packages/(dbos|server|cli)|examples|scripts|bench)/' },
+      { path: '^(packages/(dbos|tools|server|cli)|examples|scripts|bench)/' },
     ),
     only(
       'floor-3-dbos',
       'The engine knows the core and the store.',
       { path: '^packages/dbos/src/' },
-      { path: '^(packages/(server|cli)|examples|scripts|bench)/' },
+      { path: '^(packages/(tools|server|cli)|examples|scripts|bench)/' },
+    ),
+    only(
+      'floor-3-tools',
+      'A tool knows the core and the store, and what it runs in or asks through.',
+      { path: '^packages/tools/[^/]+/src/' },
+      { path: '^(packages/(dbos|server|cli)|examples|scripts|bench)/' },
+    ),
+    only(
+      'tools-apart',
+      'Tools do not know each other: they share egress and sandbox.',
+      { path: '^packages/tools/([^/]+)/src/' },
+      {
+        path: '^packages/tools/',
+        pathNot: ['^packages/tools/$1/', '^packages/tools/(egress|sandbox)/src/index\\.ts$'],
+      },
     ),
     only(
       'floor-4-server',
-      'The server knows the core and the store.',
+      'The server knows the core and the store, and asks the outside through egress; tools are given to it.',
       { path: '^packages/server/src/' },
-      { path: '^(packages/(dbos|cli)|examples|scripts|bench)/' },
+      { path: '^(packages/(dbos|cli|tools/(?!egress))|examples|scripts|bench)/' },
     ),
     only(
       'floor-5-cli',
@@ -62,8 +77,8 @@ module.exports = {
     only(
       'public-door',
       'One package uses another through its entry: import the package by its name.',
-      { path: '^packages/([^/]+)/src/' },
-      { path: '^packages/[^/]+/src/', pathNot: ['^packages/$1/', entries] },
+      { path: '^packages/(tools/[^/]+|[^/]+)/src/' },
+      { path: '^packages/(tools/)?[^/]+/src/', pathNot: ['^packages/$1/', entries] },
     ),
     only(
       'examples-are-users',
@@ -198,13 +213,13 @@ module.exports = {
     only(
       'sources-without-tests',
       'A source does not need its tests.',
-      { path: '^packages/[^/]+/src/' },
-      { path: '^(packages/[^/]+/test|scripts)/' },
+      { path: '^packages/(tools/)?[^/]+/src/' },
+      { path: '^(packages/(tools/)?[^/]+/test|scripts)/' },
     ),
     only(
       'declared',
       'What is published imports only what its package.json declares.',
-      { path: '^packages/[^/]+/src/' },
+      { path: '^packages/(tools/)?[^/]+/src/' },
       { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
     ),
   ],

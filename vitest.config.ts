@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config'
 
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
+const toolPackage = /^@antiphon\/(egress|sandbox|web-search|file-search|code-interpreter|mcp|shell)$/
+
 // Tests name the packages as users do. By default that is the source; with TEST_BUILT=1 it is what was built.
 const source = [
   { find: /^antiphon\/testing$/, replacement: file('packages/core/src/testing/index.ts') },
@@ -11,6 +13,7 @@ const source = [
   { find: /^@antiphon\/store$/, replacement: file('packages/store/src/index.ts') },
   { find: /^@antiphon\/store\/(sqlite|postgres)$/, replacement: file('packages/store/src/$1/index.ts') },
   { find: /^@antiphon\/dbos$/, replacement: file('packages/dbos/src/index.ts') },
+  { find: toolPackage, replacement: file('packages/tools/$1/src/index.ts') },
   { find: /^@antiphon\/server$/, replacement: file('packages/server/src/index.ts') },
   { find: /^@antiphon\/cli$/, replacement: file('packages/cli/src/index.ts') },
 ]
@@ -21,6 +24,7 @@ const built = [
   { find: /^@antiphon\/store$/, replacement: file('packages/store/dist/index.js') },
   { find: /^@antiphon\/store\/(sqlite|postgres)$/, replacement: file('packages/store/dist/$1.js') },
   { find: /^@antiphon\/dbos$/, replacement: file('packages/dbos/dist/index.js') },
+  { find: toolPackage, replacement: file('packages/tools/$1/dist/index.js') },
   { find: /^@antiphon\/server$/, replacement: file('packages/server/dist/index.js') },
   { find: /^@antiphon\/cli$/, replacement: file('packages/cli/dist/index.js') },
 ]
@@ -30,6 +34,7 @@ export default defineConfig({
   test: {
     include: [
       'packages/*/test/**/*.test.ts',
+      'packages/tools/*/test/**/*.test.ts',
       ...(process.env.TEST_BUILT ? [] : ['scripts/test/**/*.test.ts']),
     ],
     setupFiles: [file('scripts/property-seed.ts')],

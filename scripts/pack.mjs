@@ -15,7 +15,17 @@ import { pnpm } from './setup.mjs'
 export async function withPackedPackages(use) {
   const folder = mkdtempSync(join(tmpdir(), 'antiphon-pack-'))
   try {
-    const pack = ['-r', '--filter', './packages/*', 'pack', '--json', '--pack-destination', folder]
+    const pack = [
+      '-r',
+      '--filter',
+      './packages/*',
+      '--filter',
+      './packages/tools/*',
+      'pack',
+      '--json',
+      '--pack-destination',
+      folder,
+    ]
     const { ok, output, stdout } = await runCommand(['npx', '-y', pnpm, ...pack])
     if (!ok) throw new Error(output)
     return await use(JSON.parse(stdout), folder)

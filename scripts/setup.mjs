@@ -10,8 +10,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
-export const packages = readdirSync(join(root, 'packages'))
-  .map((name) => join('packages', name))
+export const packages = ['packages', join('packages', 'tools')]
+  .flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(folder, name)))
   .filter((folder) => existsSync(join(root, folder, 'package.json')))
 
 /** The pinned package manager, for npx. */

@@ -7,7 +7,9 @@ const root = resolve(process.argv[2] ?? '.')
 /** @type {string[]} */
 const failures = []
 let declarations = 0
-for (const name of readdirSync(join(root, 'packages'))) {
+const names = readdirSync(join(root, 'packages'))
+const toolNames = existsSync(join(root, 'packages/tools')) ? readdirSync(join(root, 'packages/tools')) : []
+for (const name of [...names, ...toolNames.map((tool) => `tools/${tool}`)]) {
   const folder = join(root, 'packages', name, 'dist')
   const files = existsSync(folder) ? readdirSync(folder, { recursive: true }).map(String) : []
   for (const file of files.filter((path) => path.endsWith('.d.ts')))

@@ -14,7 +14,8 @@ export function errorPage(program, root) {
   /** @type {Map<string, string>} What a union of codes says about each. */
   const meanings = new Map()
   for (const source of program.getSourceFiles()) {
-    if (!/^packages\/[^/]+\/src\//.test(relative(root, source.fileName).replaceAll('\\', '/'))) continue
+    if (!/^packages\/(tools\/)?[^/]+\/src\//.test(relative(root, source.fileName).replaceAll('\\', '/')))
+      continue
     const visit = (/** @type {ts.Node} */ node) => {
       if (ts.isNewExpression(node) || isSuperCall(node)) collect(node, checker, rows)
       if (ts.isTypeAliasDeclaration(node) && /Code$/.test(node.name.text) && ts.isUnionTypeNode(node.type)) {

@@ -28,6 +28,25 @@ const entries = [
   },
   { specifier: '@antiphon/dbos', page: 'dbos.md', file: 'packages/dbos/src/index.ts' },
   { specifier: '@antiphon/server', page: 'server.md', file: 'packages/server/src/index.ts' },
+  { specifier: '@antiphon/egress', page: 'egress.md', file: 'packages/tools/egress/src/index.ts' },
+  { specifier: '@antiphon/sandbox', page: 'sandbox.md', file: 'packages/tools/sandbox/src/index.ts' },
+  {
+    specifier: '@antiphon/web-search',
+    page: 'web-search.md',
+    file: 'packages/tools/web-search/src/index.ts',
+  },
+  {
+    specifier: '@antiphon/file-search',
+    page: 'file-search.md',
+    file: 'packages/tools/file-search/src/index.ts',
+  },
+  {
+    specifier: '@antiphon/code-interpreter',
+    page: 'code-interpreter.md',
+    file: 'packages/tools/code-interpreter/src/index.ts',
+  },
+  { specifier: '@antiphon/mcp', page: 'mcp.md', file: 'packages/tools/mcp/src/index.ts' },
+  { specifier: '@antiphon/shell', page: 'shell.md', file: 'packages/tools/shell/src/index.ts' },
   { specifier: '@antiphon/cli', page: 'cli.md', file: 'packages/cli/src/index.ts' },
 ]
 

@@ -1,9 +1,9 @@
 // The server
 
+// Webhooks
+export type { EgressPolicy } from '@antiphon/egress'
 // What answers behind it
 export { type AgentUpstreamOptions, agentUpstream } from './agents/agent-upstream.ts'
-// Webhooks
-export type { EgressPolicy } from './egress/egress-policy.ts'
 export { type Server, serve } from './serve.ts'
 export type { Served, ServeOptions } from './serve-options.ts'
 // Who may ask, and how much

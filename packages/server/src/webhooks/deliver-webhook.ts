@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import type { EgressPolicy } from '@antiphon/egress'
+import { egressRequest } from '@antiphon/egress'
 import { isAntiphonError } from 'antiphon'
-import type { EgressPolicy } from '../egress/egress-policy.ts'
-import { egressRequest } from '../egress/egress-request.ts'
 import type { WebhookSigner } from './sign-webhook.ts'
 import type { WebhookEvent } from './webhook-event.ts'
 

@@ -1,6 +1,6 @@
+import type { EgressPolicy } from '@antiphon/egress'
+import { checkUrl } from '@antiphon/egress'
 import { ConfigError } from 'antiphon'
-import { checkUrl } from '../egress/check-target.ts'
-import type { EgressPolicy } from '../egress/egress-policy.ts'
 import {
   type DeliveryOutcome,
   deliverWebhook,

@@ -2,10 +2,10 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
-import { checkTarget } from '../src/egress/check-target.ts'
-import { egressRequest } from '../src/egress/egress-request.ts'
-import { pinnedLookup } from '../src/egress/pinned-lookup.ts'
-import { isLoopbackAddress, isPublicAddress } from '../src/egress/public-address.ts'
+import { checkTarget } from '../src/check-target.ts'
+import { egressRequest } from '../src/egress-request.ts'
+import { pinnedLookup } from '../src/pinned-lookup.ts'
+import { isLoopbackAddress, isPublicAddress } from '../src/public-address.ts'
 
 const servers: Server[] = []
 afterEach(async () => {

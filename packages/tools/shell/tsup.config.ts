@@ -1,0 +1,12 @@
+import { defineConfig } from 'tsup'
+
+export default defineConfig({
+  entry: { index: 'src/index.ts' },
+  format: ['esm'],
+  target: 'node20',
+  dts: true,
+  clean: true,
+  splitting: true,
+  treeshake: true,
+  removeNodeProtocol: false,
+})
