@@ -96,6 +96,7 @@ module.exports = {
     ]),
     // Inside the core: agent, run, state, calls, context, each on those after it; the rest knows no run.
     inside('core', 'run', 'The loop knows no agent(), only what its options gave.', [
+      'built-in',
       'run',
       'state',
       'calls',
@@ -123,6 +124,7 @@ module.exports = {
       'journal',
     ]),
     inside('core', 'calls', 'One call to its output; not the loop.', [
+      'built-in',
       'calls',
       'context',
       'approval',
@@ -135,6 +137,7 @@ module.exports = {
       'tools',
     ]),
     inside('core', 'context', 'What is there while a run goes; not what is done with it.', [
+      'built-in',
       'context',
       'approval',
       'budget',
@@ -159,7 +162,19 @@ module.exports = {
       'session',
     ]),
     inside('core', 'session', 'The history that runs share; no run.', ['session', 'errors', 'history']),
-    inside('core', 'tools', 'Tools and their slots; no run.', ['tools', 'errors', 'schema']),
+    inside('core', 'tools', 'Tools and their slots; no run.', [
+      'tools',
+      'built-in/item-view',
+      'errors',
+      'schema',
+    ]),
+    inside('core', 'built-in', 'What a built-in tool is, and how its calls look; no run.', [
+      'built-in',
+      'errors',
+      'events',
+      'model',
+      'tools',
+    ]),
     inside('core', 'events', 'What a run tells; no run.', ['events', 'approval', 'budget']),
     inside('core', 'budget', 'Limits and what is spent; no run.', ['budget', 'errors']),
     inside('core', 'schema', 'Schemas in and out; no run.', ['schema', 'errors/error-text']),

@@ -32,6 +32,33 @@ export {
 export type { ToolContext } from './tools/tool-context.ts'
 export type { ToolRate } from './tools/tool-slots.ts'
 
+// Built-in tools
+
+export {
+  type BuiltInContext,
+  type BuiltInHost,
+  type BuiltInTool,
+  isBuiltIn,
+  type OpenedBuiltIn,
+  type RunsWhere,
+} from './built-in/built-in.ts'
+export {
+  type BuiltInEndpoint,
+  type EndpointCall,
+  type EndpointReply,
+  WireRefusal,
+} from './built-in/endpoint.ts'
+export { callInHistory, historyOf, toKept, toShown, withHistory } from './built-in/item-history.ts'
+export type { AnsweredShownCall, ItemEvent, ItemView, ShownCall } from './built-in/item-view.ts'
+export {
+  type BuiltInSet,
+  type DeclaredBuiltIn,
+  type OpenBuiltIn,
+  openBuiltIns,
+  replayItems,
+  runsHosted,
+} from './built-in/open-built-ins.ts'
+
 // Runs
 
 export type { LimitName, Limits, OnLimit } from './budget/limits.ts'
@@ -40,6 +67,7 @@ export type { RunOptions, RunStateMode } from './context/run-options.ts'
 export type {
   AgentChangedEvent,
   AgentEvent,
+  BuiltInOpenedEvent,
   LimitReachedEvent,
   LoopEvent,
   RunEndedEvent,

@@ -59,6 +59,8 @@ export interface Model {
 export interface ModelCapabilities {
   /** `previous_response_id` is understood. Unset: tried, and remembered when refused. */
   readonly serverState?: boolean
+  /** Types of built-in tools that the endpoint executes itself, such as `web_search`. Unset: none that a tool of ours could execute. */
+  readonly hostedTools?: readonly string[]
   /** `POST /responses/compact` exists. */
   readonly compact?: boolean
 }

@@ -6,9 +6,10 @@ import type {
   ToolChoiceAllowed,
   ToolDefinition,
 } from '@antiphon/client'
+import type { OpenBuiltIn } from '../built-in/open-built-ins.ts'
 import type { AgentSpec } from '../context/agent-spec.ts'
 import type { CallGate } from '../context/call-gate.ts'
-import type { TurnInfo } from '../context/turn-hooks.ts'
+import { instructionsWith } from '../context/instructions-with.ts'
 import { ConfigError } from '../errors.ts'
 import { describeIssue } from '../schema/describe-issue.ts'
 import type { JsonObject } from '../schema/json.ts'
@@ -32,6 +33,10 @@ export interface AgentChanges {
   readonly parallelToolCalls?: boolean
   /** Shape of the final answer: sent as it is; an answer of another shape is repaired once, as with `output`. The result's `output` is the value. */
   readonly format?: NonNullable<ResponseRequest['text']>['format']
+  /** Built-in tools that are open: those of the agent, and of every agent that it can hand over to, and those that the caller has asked for. */
+  readonly builtIns?: readonly OpenBuiltIn[]
+  /** Wire declarations of the caller's that the provider executes. */
+  readonly hosted?: readonly ToolDefinition[]
   /** Asked before each call. */
   readonly gate?: CallGate
 }
@@ -58,11 +63,23 @@ export const adaptAgent = (agent: Agent<unknown>, changes: AgentChanges): Agent<
 
 const adaptSpec = (
   spec: AgentSpec,
-  { instructions, tools = [], settings, toolChoice, parallelToolCalls, format, gate }: AgentChanges,
+  changes: AgentChanges,
   output: WireSchema<unknown> | undefined,
   adapt: (spec: AgentSpec) => AgentSpec,
 ): AgentSpec => {
+  const {
+    instructions,
+    tools = [],
+    hosted = [],
+    settings,
+    toolChoice,
+    parallelToolCalls,
+    format,
+    gate,
+  } = changes
+  const open = openIn(spec, changes.builtIns ?? [])
   const all = new Map(spec.tools)
+  for (const tool of open.tools) all.set(tool.name, tool)
   for (const wire of tools) {
     if (all.has(wire.name))
       throw new ConfigError(
@@ -72,11 +89,16 @@ const adaptSpec = (
     all.set(wire.name, callersTool(wire))
   }
   const wireTools: readonly ToolDefinition[] =
-    tools.length === 0 ? spec.wireTools : [...spec.wireTools, ...tools]
+    tools.length + open.tools.length + hosted.length === 0
+      ? spec.wireTools
+      : [...spec.wireTools, ...open.tools.map(({ wire }) => wire), ...tools, ...hosted]
   const text = { ...spec.settings.text, ...settings?.text, ...(format === undefined ? {} : { format }) }
   return {
     ...spec,
-    ...(instructions === undefined ? {} : { instructions: joined(spec.instructions, instructions) }),
+    ...withTexts(spec, [instructions, open.instructions]),
+    builtIns: undefined,
+    hostedBuiltIns: undefined,
+    hasHostedTools: spec.hasHostedTools || hosted.length > 0,
     tools: all,
     wireTools,
     settings: {
@@ -126,10 +148,28 @@ const choiceOf = (
   return own.length === 0 ? 'none' : ({ ...choice, tools: own } as ToolChoice)
 }
 
-const joined = (own: AgentSpec['instructions'], more: string): NonNullable<AgentSpec['instructions']> => {
-  if (own === undefined) return more
-  if (typeof own === 'string') return `${own}\n\n${more}`
-  return async (info: TurnInfo) => `${await own(info)}\n\n${more}`
+/** The open built-in tools of one agent: its own, and those that the caller has asked for. */
+const openIn = (
+  { builtIns = [] }: AgentSpec,
+  list: readonly OpenBuiltIn[],
+): { readonly tools: readonly Tool[]; readonly instructions: string | undefined } => {
+  const mine = list.filter(
+    ({ ofCaller, declaration }) =>
+      ofCaller === true || builtIns.some((own) => own.declaration === declaration),
+  )
+  const texts = mine.flatMap(({ opened }) => opened.instructions ?? [])
+  return {
+    tools: mine.flatMap(({ opened }) => opened.tools),
+    instructions: texts.length === 0 ? undefined : texts.join('\n\n'),
+  }
+}
+
+const withTexts = (
+  spec: AgentSpec,
+  texts: readonly (string | undefined)[],
+): Pick<AgentSpec, 'instructions'> | undefined => {
+  const more = texts.filter((text) => text !== undefined).join('\n\n')
+  return more === '' ? undefined : { instructions: instructionsWith(spec.instructions, more) }
 }
 
 /** How an answer is held against a format of the wire; undefined for one that any text fits. */

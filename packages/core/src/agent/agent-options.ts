@@ -2,6 +2,8 @@ import type { ResponseRequest, ToolChoice, ToolDefinition } from '@antiphon/clie
 import type { Limits, OnLimit } from '../budget/limits.ts'
 import { PRICES } from '../budget/price-table.ts'
 import type { PriceTable } from '../budget/prices.ts'
+import { type BuiltInTool, isBuiltIn } from '../built-in/built-in.ts'
+import { type DeclaredBuiltIn, runsHosted } from '../built-in/open-built-ins.ts'
 import { runTool } from '../calls/run-tool.ts'
 import type { AgentSpec, HandoffTarget } from '../context/agent-spec.ts'
 import type { RunStateMode } from '../context/run-options.ts'
@@ -29,8 +31,8 @@ export interface AgentOptions<S extends Schema | undefined = undefined> {
   readonly model: Model | string
   /** System text, or a function of the turn. */
   readonly instructions?: string | ((info: TurnInfo) => string | Promise<string>)
-  /** Tools of yours, and wire declarations (`{ type: 'web_search' }`) that the provider executes. */
-  readonly tools?: readonly (Tool | ToolDefinition)[]
+  /** Tools of yours, built-in tools (`webSearch()`) that run here or at the provider, and wire declarations (`{ type: 'web_search' }`) that the provider executes. */
+  readonly tools?: readonly (Tool | BuiltInTool | ToolDefinition)[]
   /** Agents it may hand the conversation to. A function when two agents name each other. */
   readonly handoffs?: readonly HandoffTarget[] | (() => readonly HandoffTarget[])
   /** Shape of the final answer: sent as `text.format`, checked, repaired once, and typed as `result.output`. */
@@ -97,7 +99,16 @@ export const specOf = (options: AgentOptions<Schema | undefined>): AgentSpec => 
   for (const [index, entry] of (options.tools ?? []).entries()) checkEntry(name, entry, index)
   const tools = new Map<string, Tool>()
   const hosted: ToolDefinition[] = []
+  const builtIns: DeclaredBuiltIn[] = []
+  const hostedBuiltIns: DeclaredBuiltIn[] = []
   for (const entry of [...(options.tools ?? []), ...handoffs.map(({ tool }) => tool)]) {
+    if (isBuiltIn(entry)) {
+      const { declaration } = entry
+      const isHosted = runsHosted(entry, declaration, base.capabilities)
+      ;(isHosted ? hostedBuiltIns : builtIns).push({ tool: entry, declaration })
+      if (isHosted) hosted.push(declaration)
+      continue
+    }
     if (!isTool(entry)) {
       hosted.push(entry)
       continue
@@ -129,13 +140,15 @@ export const specOf = (options: AgentOptions<Schema | undefined>): AgentSpec => 
     tools,
     wireTools,
     hasHostedTools: hosted.length > 0,
+    ...(builtIns.length === 0 ? {} : { builtIns }),
+    ...(hostedBuiltIns.length === 0 ? {} : { hostedBuiltIns }),
     get handoffs() {
       return new Map(handoffs.map(({ target, tool }) => [tool.name, target.spec]))
     },
     output,
     settings: {
       ...settings,
-      ...(options.parallelToolCalls === undefined || wireTools.length === 0
+      ...(options.parallelToolCalls === undefined || wireTools.length + builtIns.length === 0
         ? {}
         : { parallel_tool_calls: options.parallelToolCalls }),
       ...(output === undefined
@@ -172,7 +185,8 @@ export const specOf = (options: AgentOptions<Schema | undefined>): AgentSpec => 
   }
 }
 
-const isTool = (entry: Tool | ToolDefinition): entry is Tool => 'kind' in entry && entry.kind === 'tool'
+const isTool = (entry: Tool | BuiltInTool | ToolDefinition): entry is Tool =>
+  'kind' in entry && entry.kind === 'tool'
 
 /** What is neither would be declared to the server as it is. */
 const checkEntry = (agentName: string, entry: unknown, index: number): void => {

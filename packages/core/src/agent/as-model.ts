@@ -26,6 +26,7 @@ export type NamedAgent = HandoffTarget
 const NOT_SHOWN: ReadonlySet<string> = new Set([
   'run.started',
   'run.ended',
+  'built_in.opened',
   'tool.queued',
   'tool.started',
   'tool.progress',

@@ -1,3 +1,4 @@
+import { begunItem } from '../built-in/show-call.ts'
 import { type Call, clearTimer } from '../context/call.ts'
 import { CallContext } from '../context/call-context.ts'
 import type { RunContext } from '../context/run-context.ts'
@@ -96,7 +97,14 @@ const attempt = async (
   const timeoutMs = tool.timeoutMs ?? DEFAULT_TOOL_TIMEOUT_MS
   for (let n = 1; ; n++) {
     context.attempt = n
-    run.emit({ type: 'tool.started', callId: call.callId, name: call.name, attempt: n, queuedMs })
+    const started = {
+      type: 'tool.started',
+      callId: call.callId,
+      name: call.name,
+      attempt: n,
+      queuedMs,
+    } as const
+    run.emit(tool.view === undefined ? started : { ...started, item: begunItem(tool.view, call) })
     // A listener may have stopped it.
     if (call.result !== undefined) return
     call.timer =

@@ -1,4 +1,5 @@
 import type { FunctionCallOutput, InputContent, InputItem } from '@antiphon/client'
+import { endedItems } from '../built-in/show-call.ts'
 import { type Call, clearTimer, outputItem } from '../context/call.ts'
 import type { RunContext } from '../context/run-context.ts'
 import type { ToolOutcome } from '../events/events.ts'
@@ -59,13 +60,16 @@ const conclude = (
   call.result = ownDetails ? { outcome, output: item, details } : { outcome, output: item }
   run.active.delete(call)
   clearTimer(call)
+  const view = call.plan?.kind === 'execute' ? call.plan.tool.view : undefined
+  const given = { outcome, output: item as FunctionCallOutput, ...(details === undefined ? {} : { details }) }
+  const items = view === undefined ? undefined : endedItems(view, call, given)
+  if (items !== undefined) run.toolItems.push(...items)
   run.emit({
     type: 'tool.ended',
     callId: call.callId,
     name: call.name,
-    outcome,
-    output: item as FunctionCallOutput,
-    ...(details === undefined ? {} : { details }),
+    ...given,
+    ...(items === undefined ? {} : { items }),
     queuedMs: call.startedAt === 0 ? 0 : call.startedAt - call.sealedAt,
     durationMs: call.startedAt === 0 ? 0 : ended - call.startedAt,
   })

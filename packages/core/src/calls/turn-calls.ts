@@ -45,6 +45,7 @@ export class TurnCalls {
       this.#acceptCall(item as FunctionCall | CustomToolCall, outputIndex)
     else if (isHostedCall(item)) {
       this.#run.calledTools.push(type)
+      this.#run.toolItems.push(item)
       this.#run.purse.bookCall(type)
       this.#run.agent.gate?.onHostedCall?.(type)
     } else {

@@ -1,6 +1,7 @@
 import type { ResponseRequest, ToolChoice, ToolDefinition } from '@antiphon/client'
 import type { Limits, OnLimit } from '../budget/limits.ts'
 import type { PriceTable } from '../budget/prices.ts'
+import type { DeclaredBuiltIn } from '../built-in/open-built-ins.ts'
 import type { ToolHandler } from '../middleware/middleware.ts'
 import type { Model } from '../model.ts'
 import type { WireSchema } from '../schema/wire-schema.ts'
@@ -25,6 +26,10 @@ export interface AgentSpec {
   /** All tools as declared, hosted ones too; one array for the life of the agent, so that its text is made once. */
   readonly wireTools: readonly ToolDefinition[]
   readonly hasHostedTools: boolean
+  /** Built-in tools that are executed here, to be opened for each run; undefined when there are none, or they are open. */
+  readonly builtIns?: readonly DeclaredBuiltIn[]
+  /** Built-in tools that the provider executes. */
+  readonly hostedBuiltIns?: readonly DeclaredBuiltIn[]
   /** Agents that can be handed to, by the name of their hand-off tool. */
   readonly handoffs: ReadonlyMap<string, AgentSpec>
   readonly output: WireSchema<unknown> | undefined

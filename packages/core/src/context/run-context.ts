@@ -1,8 +1,16 @@
-import type { AntiphonError, InputItem, Response, ResponseRequest, ResponseUsage } from '@antiphon/client'
+import type {
+  AntiphonError,
+  InputItem,
+  OutputItem,
+  Response,
+  ResponseRequest,
+  ResponseUsage,
+} from '@antiphon/client'
 import type { PendingCall } from '../approval.ts'
 import { costOf, priceOf } from '../budget/prices.ts'
 import type { LimitHit, Purse } from '../budget/purse.ts'
 import { addUsage, noUsage, type Usage, usageOf } from '../budget/usage.ts'
+import type { BuiltInSet } from '../built-in/open-built-ins.ts'
 import type { RunEvent } from '../events/events.ts'
 import type { FanOut } from '../events/fan-out.ts'
 import type { WarningCode, WarningEvent } from '../events/warning.ts'
@@ -42,7 +50,7 @@ export class RunContext implements ModelContext {
   /** The agent that speaks now; hand-offs change it. */
   agent: AgentSpec
   /** The agent that was run: its output schema and limits hold for the whole run. */
-  readonly rootAgent: AgentSpec
+  rootAgent: AgentSpec
   readonly history: History
   readonly purse: Purse
   readonly #makeQueue: () => ToolQueue
@@ -58,6 +66,10 @@ export class RunContext implements ModelContext {
   readonly usage: Usage = noUsage()
   costUsd: number | undefined = 0
   readonly calledTools: string[] = []
+  /** Calls of built-in tools as the wire shows them, whoever executed them. */
+  readonly toolItems: OutputItem[] = []
+  /** Built-in tools that are open, by the agent that has them. */
+  builtIns: Map<AgentSpec, { readonly agent: AgentSpec; readonly set: BuiltInSet }> | undefined
   /** How many of them other agents called, before the hand-off to this one. */
   calledBefore = 0
   readonly warnings: WarningEvent[] = []

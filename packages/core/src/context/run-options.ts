@@ -15,6 +15,8 @@ export type RunStateMode =
 
 /** What one run may be told. */
 export interface RunOptions {
+  /** Whose run it is: what built-in tools keep (containers, files, sessions) is kept under it. @defaultValue 'local' */
+  readonly tenant?: string
   /** Cancels the run; one listener, removed when the run ends. */
   readonly signal?: AbortSignal
   /** Tighter or wider than the agent's, name by name. */

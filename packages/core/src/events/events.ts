@@ -1,4 +1,4 @@
-import type { FunctionCallOutput, Response, ResponseEvent } from '@antiphon/client'
+import type { FunctionCallOutput, OutputItem, Response, ResponseEvent } from '@antiphon/client'
 import type { PendingCall } from '../approval.ts'
 import type { Usage } from '../budget/usage.ts'
 import type { Stop } from './stop.ts'
@@ -8,6 +8,7 @@ import type { WarningEvent } from './warning.ts'
  * Order and guarantees of a run's events
  *
  *   run.started
+ *     built_in.opened         one per built-in tool of the agent, before its first turn: who executes it
  *     turn.started
  *       response.*            every wire event, unchanged, in order (unknown ones too)
  *       tool.queued           a call was sealed and accepted; may come before the response has ended
@@ -40,6 +41,19 @@ export interface RunResumedEvent {
   agent: string
   /** Zero-based. */
   turn: number
+}
+
+/** A built-in tool of the agent is ready: it tells who executes its calls. */
+export interface BuiltInOpenedEvent {
+  type: 'built_in.opened'
+  /** Its name, such as `web_search`. */
+  tool: string
+  /** `local`: this process; `hosted`: the provider behind the model. */
+  runs: 'local' | 'hosted'
+  /** Names of the functions that the model is offered for it; none when it is hosted. */
+  functions: readonly string[]
+  /** Items that it shows before the first answer, such as `mcp_list_tools`. */
+  items: readonly OutputItem[]
 }
 
 /** A model call is about to be made. */
@@ -78,6 +92,8 @@ export interface ToolStartedEvent {
   attempt: number
   /** Milliseconds between acceptance and this moment. */
   queuedMs: number
+  /** The call as callers of the wire see it, for a tool that has a view: `web_search_call`, `mcp_call`, … */
+  item?: OutputItem
 }
 
 /** What a tool told by `ctx.progress()` or by a `yield`. */
@@ -110,6 +126,8 @@ export interface ToolEndedEvent {
   output: FunctionCallOutput
   /** What the tool gave for people and programs, not for the model. */
   details?: unknown
+  /** The call as callers of the wire see it, and what stands behind it, for a tool that has a view. */
+  items?: readonly OutputItem[]
   /** Milliseconds spent waiting for a slot; 0 when it never started. */
   queuedMs: number
   /** Milliseconds spent running, all attempts; 0 when it never started. */
@@ -165,6 +183,7 @@ export interface RunEndedEvent {
 export type LoopEvent =
   | RunStartedEvent
   | RunResumedEvent
+  | BuiltInOpenedEvent
   | TurnStartedEvent
   | TurnEndedEvent
   | ToolQueuedEvent

@@ -25,5 +25,7 @@ export type WarningCode =
   | 'not_recorded'
   /** A session did not take the items of a run that was cancelled or failed, or could not be let go. */
   | 'session_failed'
+  /** Anything a built-in tool reports. */
+  | 'built_in'
   /** Anything a middleware reports. */
   | 'middleware'

@@ -1,6 +1,7 @@
 import type { InputItem } from '@antiphon/client'
 import type { Decision } from '../approval.ts'
 import { Purse } from '../budget/purse.ts'
+import { replayItems } from '../built-in/open-built-ins.ts'
 import type { TurnCalls } from '../calls/turn-calls.ts'
 import type { AgentSpec } from '../context/agent-spec.ts'
 import { RunContext } from '../context/run-context.ts'
@@ -48,7 +49,7 @@ const contextFor = (
   options: RunOptions,
   parent?: RunContext,
 ): { run: RunContext; items: InputItem[] } => {
-  const items = toItems(input)
+  const items = replayed(spec, toItems(input))
   const mode = options.state ?? spec.state
   if (typeof input !== 'string' && mode === 'local' && options.previousResponseId === undefined)
     checkHistory(items)
@@ -58,6 +59,17 @@ const contextFor = (
   run.start = items.length
   return { run, items }
 }
+
+/** Items of built-in tools as the history of a model that is offered functions. */
+const replayed = ({ builtIns, hostedBuiltIns }: AgentSpec, items: InputItem[]): InputItem[] =>
+  builtIns === undefined && hostedBuiltIns === undefined
+    ? items
+    : [
+        ...replayItems(
+          items,
+          builtIns?.map(({ tool }) => tool),
+        ),
+      ]
 
 /** Goes on with a run that a store has, after `decisions` have been recorded. */
 export const beginKept = <Output>(

@@ -8,6 +8,7 @@ import { LimitError, OutputError } from '../errors.ts'
 import type { Stop } from '../events/stop.ts'
 import type { EndValue, ModelAbout } from '../journal/log-record.ts'
 import { takeDecisions } from '../state/take-decisions.ts'
+import { openTools } from './open-tools.ts'
 import { type Parsed, parseOutput, repairMessage } from './output.ts'
 import { turnKey } from './record-turn.ts'
 import { callHook, turnInfo } from './request.ts'
@@ -133,6 +134,7 @@ const afterCalls = async (run: RunContext, calls: TurnCalls): Promise<Step> => {
     run.agent = run.nextAgent
     run.calledBefore = run.calledTools.length
     run.nextAgent = undefined
+    if (run.agent.builtIns !== undefined || run.agent.hostedBuiltIns !== undefined) await openTools(run)
   }
   if (run.limitHit !== undefined) return { kind: 'limit', hit: run.limitHit }
   return (await stopWhen(run)) ?? { kind: 'again' }

@@ -1,4 +1,4 @@
-import type { InputItem, Response } from '@antiphon/client'
+import type { Annotation, InputItem, OutputItem, Response } from '@antiphon/client'
 import type { Usage } from '../budget/usage.ts'
 import type { Stop } from '../events/stop.ts'
 import type { WarningEvent } from '../events/warning.ts'
@@ -12,6 +12,10 @@ export interface RunResult<Output = string> {
   output: Output
   /** Items this run added, verbatim and in order: the model's output and the outputs of its calls. */
   items: InputItem[]
+  /** Calls of built-in tools as the wire shows them (`web_search_call`, `mcp_call`, …), whoever executed them; to read, not to send: `items` has what a model needs. */
+  toolItems: OutputItem[]
+  /** What the final text points to, by the built-in tools that were executed here: citations, files. Those of a provider stand in `items`. */
+  annotations: readonly Annotation[]
   /** The whole history: what was given and what was added. Pass it, with a new message, to the next run. */
   history: InputItem[]
   usage: Usage

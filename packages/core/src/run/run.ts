@@ -14,6 +14,7 @@ import { type JoinedSession, joinSession } from './join-session.ts'
 import { type KeptRun, keepRun } from './keep-run.ts'
 import { type Ending, runLoop } from './loop.ts'
 import { onAbort } from './on-abort.ts'
+import { annotationsOf, closeTools, openTools } from './open-tools.ts'
 import type { RunResult } from './result.ts'
 import { RunError } from './run-error.ts'
 import { type RunInput, toItems } from './run-input.ts'
@@ -165,6 +166,7 @@ const drive = async <Output>(run: RunContext, beginning: Beginning): Promise<Run
     run.emit({ type: 'run.started', runId: run.runId, agent: run.agent.name })
     if (run.options.session !== undefined || kept !== undefined)
       joined = await joinSession(run, resume !== undefined)
+    if (run.agent.builtIns !== undefined || run.agent.hostedBuiltIns !== undefined) await openTools(run)
     ending = await runLoop(run, resume?.())
     run.check()
     if (joined !== undefined && ending.stop.reason !== 'approval') await joined.add()
@@ -188,6 +190,7 @@ const drive = async <Output>(run: RunContext, beginning: Beginning): Promise<Run
   } finally {
     letGo?.()
     clearTimeout(deadline)
+    if (run.builtIns !== undefined) await closeTools(run)
     await joined?.release().catch((thrown: unknown) => run.warn('session_failed', errorText(thrown)))
   }
   const result = makeResult<Output>(run, ending)
@@ -210,6 +213,8 @@ const makeResult = <Output>(run: RunContext, ending: Ending): RunResult<Output> 
     text: ending.text,
     output: ending.output as Output,
     items: items.slice(run.start),
+    toolItems: run.toolItems.slice(),
+    annotations: run.builtIns === undefined ? [] : annotationsOf(run, ending.text),
     history: items.slice(),
     usage: { ...run.usage },
     costUsd: run.costUsd,

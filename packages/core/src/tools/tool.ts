@@ -1,4 +1,5 @@
 import type { CustomToolDefinition, FunctionToolDefinition, InputContent } from '@antiphon/client'
+import type { ItemView } from '../built-in/item-view.ts'
 import { ConfigError } from '../errors.ts'
 import type { InferOutput, Schema } from '../schema/schema.ts'
 import { toWireSchema, type WireSchema } from '../schema/wire-schema.ts'
@@ -46,6 +47,8 @@ export interface ToolPolicy<Input = unknown> {
   readonly priority?: number
   /** Characters of output the model sees at most; the middle of a longer one is cut, with a note. @defaultValue 400_000 */
   readonly maxOutputChars?: number
+  /** Callers see an item of another type in the place of the function call: for tools that the wire knows. @defaultValue a function call */
+  readonly view?: ItemView
 }
 
 /** A tool as its author writes it. */
