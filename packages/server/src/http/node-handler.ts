@@ -5,6 +5,7 @@ import { Connections, type Exchange } from './connections.ts'
 import { type FrameOutlet, FrameStream } from './frame-stream.ts'
 import type { HttpOptions } from './http-options.ts'
 import { readNodeBody } from './read-node-body.ts'
+import { tidyBasePath } from './router.ts'
 import { createStreams, type Streams } from './streams.ts'
 
 /** Answers a request of Node's `http`, `https` or `http2`. */
@@ -15,6 +16,8 @@ export interface NodeShared {
   readonly answer: Answer
   readonly connections: Connections
   readonly streams: Streams
+  /** What stands before the paths of all routes. */
+  readonly basePath: string
   /** Nothing more is to come on a connection. */
   isClosing(): boolean
   readonly onError: NonNullable<HttpOptions['onError']>
@@ -33,6 +36,7 @@ export const sharedOf = (
   own: Pick<NodeShared, 'answer' | 'streams' | 'isClosing'>,
 ): NodeShared => ({
   ...own,
+  basePath: tidyBasePath(options.basePath ?? '/v1'),
   connections: new Connections(),
   onError: (error, facts) => options.onError?.(error, facts),
 })
@@ -66,9 +70,7 @@ class NodeExchange implements Incoming, Exchange {
 
   constructor(request: IncomingMessage, response: ServerResponse, shared: NodeShared, mustContinue: boolean) {
     this.#mustContinue = mustContinue
-    const url = request.url ?? '/'
-    // A request to a proxy has the whole URL.
-    const target = url.startsWith('/') ? url : url.replace(/^[a-z]+:\/\/[^/?#]*/i, '')
+    const target = targetOf(request, shared.basePath)
     const end = target.indexOf('?')
     this.method = request.method ?? 'GET'
     this.path = end === -1 ? target : target.slice(0, end)
@@ -208,6 +210,16 @@ class NodeExchange implements Incoming, Exchange {
   #done(): void {
     this.#shared.connections.leave(this.#socket, this)
   }
+}
+
+/** Path and query that were asked for. Express cuts off the path that a handler is mounted at, and keeps the whole in `originalUrl`. */
+const targetOf = (request: IncomingMessage, basePath: string): string => {
+  const url = request.url ?? '/'
+  // A request to a proxy has the whole URL.
+  const target = url.startsWith('/') ? url : url.replace(/^[a-z]+:\/\/[^/?#]*/i, '')
+  const { originalUrl } = request as { originalUrl?: unknown }
+  if (typeof originalUrl !== 'string' || target.startsWith(`${basePath}/`)) return target
+  return originalUrl.endsWith(basePath + target) ? basePath + target : target
 }
 
 const clientGone = (): Error => new Error('The client has gone.')

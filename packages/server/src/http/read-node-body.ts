@@ -7,7 +7,7 @@ import { bodyTooLarge, joined } from './read-body.ts'
  * @throws ServeError 413 as soon as it is over the limit; the rest is not kept.
  */
 export const readNodeBody = (request: IncomingMessage, limitBytes: number): Promise<Uint8Array> => {
-  if (request.readableEnded) return Promise.resolve(parsedBefore(request))
+  if (request.readableEnded) return parsedBefore(request)
   return new Promise((resolve, reject) => {
     const pieces: Uint8Array[] = []
     let size = 0
@@ -36,8 +36,13 @@ export const readNodeBody = (request: IncomingMessage, limitBytes: number): Prom
   })
 }
 
-const parsedBefore = (request: IncomingMessage): Uint8Array => {
-  const { body } = request as { body?: unknown }
-  if (body === undefined) return new Uint8Array()
-  return Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
+const parsedBefore = async (request: IncomingMessage): Promise<Uint8Array> => {
+  const { body, headers } = request as { body?: unknown; headers: IncomingMessage['headers'] }
+  if (Buffer.isBuffer(body)) return body
+  if (body !== undefined) return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
+  if (Number(headers['content-length'] ?? 0) > 0 || headers['transfer-encoding'] !== undefined)
+    throw new Error(
+      'The body was read before this handler, and `request.body` has nothing of it. Mount the handler before what reads bodies.',
+    )
+  return new Uint8Array()
 }
