@@ -12,7 +12,7 @@ export interface CheckedTarget {
 }
 
 /**
- * Checks what needs no look-up: a URL over https, without a name and a password in it.
+ * Checks what needs no look-up: a URL over https (or http, where the policy lets it), without a name and a password in it.
  *
  * Throws `EgressError` (`egress_refused`).
  */
@@ -23,7 +23,7 @@ export const checkUrl = (target: string | URL, policy: EgressPolicy = {}): URL =
   const url = new URL(text)
   if (url.username !== '' || url.password !== '')
     throw refused(`The URL of ${url.host} has a name or password in it`)
-  const mayBePlain = policy.allowLoopback === true || isExempt(url, policy)
+  const mayBePlain = policy.allowPlainHttp === true || policy.allowLoopback === true || isExempt(url, policy)
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && mayBePlain))
     throw refused(`${url.protocol}//${url.host} is not https`)
   return url
@@ -51,8 +51,9 @@ const checkAddress = (url: URL, address: string, policy: EgressPolicy): void => 
   if (isLocal ? policy.allowLoopback !== true : !isPublicAddress(address))
     // The address itself is not told: it would map the network behind the server.
     throw refused(`${url.hostname} is at an address that is not public`)
-  // Plain http was let pass for loopback alone.
-  if (!isLocal && url.protocol !== 'https:') throw refused(`${url.protocol}//${url.host} is not https`)
+  // Plain http may have been let pass for loopback alone.
+  if (!isLocal && url.protocol !== 'https:' && policy.allowPlainHttp !== true)
+    throw refused(`${url.protocol}//${url.host} is not https`)
 }
 
 /** The host as `net.isIP` and resolvers know it: no brackets. The URL parser has already turned every form of a number into the usual one. */

@@ -14,3 +14,13 @@ export type EgressErrorCode =
 export class EgressError extends AntiphonError<EgressErrorCode> {
   override name = 'EgressError'
 }
+
+/** The error of a connection that could not be made or broke. Only the cause's code is told: its text may hold an address. */
+export const connectionFailed = (url: URL, cause: unknown): EgressError => {
+  const code = (cause as { code?: unknown } | null)?.code
+  const reason = typeof code === 'string' ? ` (${code})` : ''
+  return new EgressError('egress_failed', `The connection to ${url.host} failed${reason}.`, {
+    retryable: true,
+    cause,
+  })
+}

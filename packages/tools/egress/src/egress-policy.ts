@@ -2,6 +2,8 @@
 export interface EgressPolicy {
   /** Also this machine, over http or https; for tests. @defaultValue `false` */
   readonly allowLoopback?: boolean
+  /** Also http to public addresses, as web pages need it. @defaultValue `false` */
+  readonly allowPlainHttp?: boolean
   /** Names of hosts of your own, as in the URL, that may be at any address and use http. @defaultValue none */
   readonly allowHosts?: readonly string[]
   /** Finds all addresses of a name. @defaultValue the system's resolver */

@@ -1,7 +1,7 @@
 import { type IncomingMessage, request as plainRequest } from 'node:http'
 import { request as secureRequest } from 'node:https'
 import { type CheckedTarget, checkTarget } from './check-target.ts'
-import { EgressError } from './egress-error.ts'
+import { connectionFailed, EgressError } from './egress-error.ts'
 import type { EgressPolicy } from './egress-policy.ts'
 import { pinnedLookup } from './pinned-lookup.ts'
 
@@ -85,7 +85,7 @@ const exchange = (
     }
     signal.addEventListener('abort', stop, { once: true })
     call.on('close', () => signal.removeEventListener('abort', stop))
-    call.on('error', (cause) => reject(failed(url, cause)))
+    call.on('error', (cause) => reject(connectionFailed(url, cause)))
     call.on('response', (answer) => {
       readAnswer(answer, url, maxBytes)
         .then(resolve, reject)
@@ -107,7 +107,7 @@ const readAnswer = async (answer: IncomingMessage, url: URL, maxBytes: number): 
         chunks.push(chunk)
       }
   } catch (error) {
-    throw error instanceof EgressError ? error : failed(url, error)
+    throw error instanceof EgressError ? error : connectionFailed(url, error)
   }
   return { status: answer.statusCode ?? 0, headers: plainHeaders(answer), body: Buffer.concat(chunks) }
 }
@@ -119,12 +119,3 @@ const plainHeaders = ({ headers }: IncomingMessage): Record<string, string> =>
       Array.isArray(value) ? value.join(', ') : (value ?? ''),
     ]),
   )
-
-const failed = (url: URL, cause: unknown): EgressError => {
-  const code = (cause as { code?: unknown } | null)?.code
-  const reason = typeof code === 'string' ? ` (${code})` : ''
-  return new EgressError('egress_failed', `The connection to ${url.host} failed${reason}.`, {
-    retryable: true,
-    cause,
-  })
-}

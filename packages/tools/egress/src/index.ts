@@ -1,4 +1,6 @@
 export { type CheckedTarget, checkTarget, checkUrl } from './check-target.ts'
 export { EgressError, type EgressErrorCode } from './egress-error.ts'
+export { createEgressFetch, type EgressFetch, type EgressFetchOptions } from './egress-fetch.ts'
 export type { EgressPolicy } from './egress-policy.ts'
 export { type EgressAnswer, type EgressRequest, egressRequest } from './egress-request.ts'
+export { type FollowedAnswer, type FollowedRequest, followRedirects } from './follow-redirects.ts'

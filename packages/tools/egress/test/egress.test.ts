@@ -1,26 +1,10 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { checkTarget } from '../src/check-target.ts'
 import { egressRequest } from '../src/egress-request.ts'
 import { pinnedLookup } from '../src/pinned-lookup.ts'
 import { isLoopbackAddress, isPublicAddress } from '../src/public-address.ts'
-
-const servers: Server[] = []
-afterEach(async () => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections()
-    await new Promise((done) => server.close(done))
-  }
-})
-
-const listen = async (handler: Parameters<typeof createServer>[1]): Promise<number> => {
-  const server = createServer(handler)
-  servers.push(server)
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  return (server.address() as AddressInfo).port
-}
+import { listen } from './loopback.ts'
 
 const byte = fc.integer({ min: 0, max: 255 })
 const v4 = fc.tuple(byte, byte, byte, byte).map((bytes) => bytes.join('.'))
@@ -206,6 +190,14 @@ describe('a target', () => {
     await expect(checkTarget('http://example.com/', { ...policy, ...resolve('8.8.8.8') })).rejects.toEqual(
       refused,
     )
+  })
+
+  it('may be over plain http where that is allowed, at public addresses alone', async () => {
+    const policy = { allowPlainHttp: true, ...resolve('93.184.216.34') }
+    expect((await checkTarget('http://example.com/', policy)).addresses).toEqual(['93.184.216.34'])
+    expect((await checkTarget('http://8.8.8.8/', policy)).addresses).toEqual(['8.8.8.8'])
+    for (const target of ['http://127.0.0.1/', 'http://10.0.0.1/', 'http://[::1]/', 'ftp://8.8.8.8/'])
+      await expect(checkTarget(target, policy)).rejects.toEqual(refused)
   })
 
   it('without an address is a reason to try again later', async () => {
