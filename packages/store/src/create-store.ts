@@ -4,11 +4,11 @@ import { sqlResponses } from './responses/sql-responses.ts'
 import { SqlRuns } from './runs/sql-runs.ts'
 import { sqlHistory } from './sessions/history.ts'
 import { sqlSessions } from './sessions/sessions.ts'
-import type { Sql } from './sql.ts'
+import type { OpenedSql } from './sql.ts'
 import type { Store, StoreOptions } from './store.ts'
 
 /** A store over a database; which one makes no difference from here on. */
-export const createStore = (sql: Sql, presence: Presence, { redact }: StoreOptions): Store => {
+export const createStore = (sql: OpenedSql, presence: Presence, { redact }: StoreOptions): Store => {
   const redactor = redact === undefined || isRedactor(redact) ? redact : createLogRedactor(redact)
   const transform = redactor === undefined ? asItIs : (value: unknown): unknown => redactor.value(value)
   const runs = new SqlRuns({ sql, presence, transform })
@@ -24,6 +24,8 @@ export const createStore = (sql: Sql, presence: Presence, { redact }: StoreOptio
     responses: kept.responses,
     history: sqlHistory({ sql, transform }),
     session: sessions.session,
+    sql,
+    owners: { own: () => presence.owner(), isAlive: (owner: string) => presence.isAlive(owner, sql) },
     close,
     [Symbol.asyncDispose]: close,
   })

@@ -1,4 +1,5 @@
 // What is kept in memory, and types of what `@antiphon/store/sqlite` and `@antiphon/store/postgres` make.
+export { type ComponentMigration, migrateComponent } from './migrate-component.ts'
 export { memoryResponses } from './responses/memory-responses.ts'
 export type {
   ChangeCondition,
@@ -18,4 +19,5 @@ export type { RetainOptions } from './runs/remove-run.ts'
 export type { ImportOptions } from './runs/transfer-run.ts'
 export type { HistoryTurn, KeptHistory } from './sessions/history.ts'
 export { memoryHistory } from './sessions/memory-history.ts'
-export type { Store, StoreOptions } from './store.ts'
+export { DuplicateRow, forUpdate, type Sql, type SqlSession, type SqlValue } from './sql.ts'
+export type { Owners, Store, StoreOptions } from './store.ts'

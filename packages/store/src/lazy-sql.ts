@@ -1,15 +1,15 @@
 import { JournalError } from 'antiphon'
-import type { Sql, SqlSession, SqlValue } from './sql.ts'
+import type { OpenedSql, SqlSession, SqlValue } from './sql.ts'
 
 /** A database that is opened, and brought up to date, when it is first used. When that fails, the next use tries again. */
-export class LazySql implements Sql {
+export class LazySql implements OpenedSql {
   readonly dialect: 'sqlite' | 'postgres'
-  readonly #open: () => Promise<Sql>
-  #sql: Sql | undefined
-  #opening: Promise<Sql> | undefined
+  readonly #open: () => Promise<OpenedSql>
+  #sql: OpenedSql | undefined
+  #opening: Promise<OpenedSql> | undefined
   #closed = false
 
-  constructor(dialect: 'sqlite' | 'postgres', open: () => Promise<Sql>) {
+  constructor(dialect: 'sqlite' | 'postgres', open: () => Promise<OpenedSql>) {
     this.dialect = dialect
     this.#open = open
   }
@@ -42,7 +42,7 @@ export class LazySql implements Sql {
     else await sql.close()
   }
 
-  #opened(): Promise<Sql> {
+  #opened(): Promise<OpenedSql> {
     if (this.#closed) return Promise.reject(closed())
     this.#opening ??= this.#open().then(
       async (sql) => {

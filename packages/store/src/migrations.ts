@@ -74,6 +74,11 @@ const MIGRATIONS: readonly Migration[] = [
   },
   { version: 3, statements: SESSION_TABLES },
   { version: 4, statements: RESPONSE_TABLES },
+  // Versions of the tables that other packages keep beside these.
+  {
+    version: 5,
+    statements: ['create table antiphon_components (name text primary key, version bigint not null)'],
+  },
 ]
 
 /** Version of the schema that this code reads and writes. */
@@ -104,6 +109,11 @@ export const migrate = async (sql: Sql): Promise<void> => {
     }
     await session.run('update antiphon_schema set version = ?', [SCHEMA_VERSION])
   })
+}
+
+/** Within a transaction: nobody else changes a schema until it ends. */
+export const holdSchema = async (session: SqlSession): Promise<void> => {
+  if (session.dialect === 'postgres') await session.run('select pg_advisory_xact_lock(?)', [MIGRATION_LOCK])
 }
 
 /** Any number, the same in all processes and versions. */

@@ -14,6 +14,7 @@ import type { RunListOptions } from './runs/list-runs.ts'
 import type { RetainOptions } from './runs/remove-run.ts'
 import type { ImportOptions } from './runs/transfer-run.ts'
 import type { KeptHistory } from './sessions/history.ts'
+import type { Sql } from './sql.ts'
 
 /** What is the same for every store. */
 export interface StoreOptions {
@@ -26,6 +27,14 @@ export interface StoreOptions {
   readonly redact?: LogRedactorOptions | LogRedactor
 }
 
+/** Processes on one database, by names that they can leave in rows. */
+export interface Owners {
+  /** The name of this process, as long as the store is open. Others see from the first call on that it is alive; that ends with the process, however it ends. */
+  own(): Promise<string>
+  /** Whether the process of that name is still there. Needs no clock. */
+  isAlive(owner: string): Promise<boolean>
+}
+
 /** Runs and sessions that survive, in a file or a database. Opened at first use; close it at the end, or hold it by `await using`. */
 export interface Store extends RunStore {
   /** A session for a run's options: `agent.run(input, { session: store.session('user-42') })`. Made when the first run opens it. */
@@ -36,6 +45,10 @@ export interface Store extends RunStore {
   readonly history: KeptHistory
   /** Responses and conversations of a server, each within a tenant. */
   readonly responses: ResponseStore
+  /** The database itself, for packages that keep tables of their own in it: `migrateComponent()` makes them. */
+  readonly sql: Sql
+  /** Which processes are there, for work that must go on elsewhere when one is gone. */
+  readonly owners: Owners
   /** Runs, the newest first. */
   list(options?: RunListOptions): Promise<RunSummary[]>
   /** Runs that were going on in a process that is gone. Resume them to go on where they stopped. */

@@ -3,21 +3,21 @@ import type { HistoryPoint } from 'antiphon'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type KeptHistory, sqlHistory } from '../src/sessions/history.ts'
-import type { Sql } from '../src/sql.ts'
+import type { OpenedSql } from '../src/sql.ts'
 import { said } from './said.ts'
 import { tracedSql } from './traced-sql.ts'
 
 /** What the suite runs on: a database of its own. */
 export interface HistoryPlace {
   readonly name: string
-  place(): Promise<{ openSql(): Promise<Sql>; end(): Promise<void> }>
+  place(): Promise<{ openSql(): Promise<OpenedSql>; end(): Promise<void> }>
   /** Cases of the property test. */
   readonly numRuns: number
 }
 
 export const historySuite = ({ name, place, numRuns }: HistoryPlace): void =>
   void describe(`a history, ${name}`, () => {
-    const make = async (): Promise<{ history: KeptHistory; sql: Sql }> => {
+    const make = async (): Promise<{ history: KeptHistory; sql: OpenedSql }> => {
       const { openSql, end } = await place()
       const sql = await openSql()
       onTestFinished(async () => {

@@ -3,7 +3,7 @@ import type { Store, StoreOptions } from '@antiphon/store'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Presence } from '../src/presence.ts'
 import { sqlResponses } from '../src/responses/sql-responses.ts'
-import type { Sql } from '../src/sql.ts'
+import type { OpenedSql } from '../src/sql.ts'
 import { otherProcess } from './other-process.ts'
 import { allFrames, approvalOf, framesOf, responseOf, rowOf } from './sample-responses.ts'
 import { tracedSql } from './traced-sql.ts'
@@ -13,7 +13,7 @@ export interface ResponseStorePlace {
   make(): Promise<{
     readonly target: string
     open(options?: StoreOptions): Store
-    openSql(): Promise<Sql>
+    openSql(): Promise<OpenedSql>
     end(): Promise<void>
   }>
 }

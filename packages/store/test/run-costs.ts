@@ -2,7 +2,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createStore } from '../src/create-store.ts'
 import type { Presence } from '../src/presence.ts'
-import type { Sql } from '../src/sql.ts'
+import type { OpenedSql } from '../src/sql.ts'
 import { allOf } from './run-conformance.ts'
 import { approval, eventOf, startOf, stepOf, waitingCall, waitOf } from './sample-records.ts'
 import { tracedSql } from './traced-sql.ts'
@@ -19,7 +19,7 @@ const alone: Presence = {
 
 const TURNS = 1_000
 
-export const runCosts = ({ name, openSql }: { name: string; openSql(): Promise<Sql> }): void => {
+export const runCosts = ({ name, openSql }: { name: string; openSql(): Promise<OpenedSql> }): void => {
   describe(`costs, ${name}`, () => {
     const long = async () => {
       const sql = await openSql()

@@ -12,7 +12,7 @@ import {
 } from 'antiphon'
 import { call, calls, scripted, text } from 'antiphon/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { Sql } from '../src/sql.ts'
+import type { OpenedSql } from '../src/sql.ts'
 import { otherProcess } from './other-process.ts'
 import { said } from './said.ts'
 import { lookTool } from './session-agent.ts'
@@ -24,7 +24,7 @@ export interface SessionStorePlace {
     /** Where another process finds it. */
     readonly target: string
     open(options?: { redact?: { fields: string[] } }): Store
-    openSql(): Promise<Sql>
+    openSql(): Promise<OpenedSql>
     end(): Promise<void>
   }>
 }

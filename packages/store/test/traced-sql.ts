@@ -1,7 +1,7 @@
-import type { Sql, SqlSession, SqlValue } from '../src/sql.ts'
+import type { OpenedSql, SqlSession, SqlValue } from '../src/sql.ts'
 
 /** Counts what goes to the database and comes from it. */
-export const tracedSql = (sql: Sql) => {
+export const tracedSql = (sql: OpenedSql) => {
   const statements: { text: string; values: readonly SqlValue[]; rows: number }[] = []
   const traced = (session: SqlSession): SqlSession => ({
     dialect: session.dialect,

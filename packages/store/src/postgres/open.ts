@@ -1,6 +1,6 @@
 import { Pool, type PoolConfig, types } from 'pg'
 import { migrate } from '../migrations.ts'
-import type { Sql } from '../sql.ts'
+import type { OpenedSql } from '../sql.ts'
 import { PostgresSql } from './postgres-sql.ts'
 import type { PostgresTarget } from './target.ts'
 
@@ -30,7 +30,10 @@ export const clientConfig = (target: PostgresTarget): PoolConfig => ({
 export const RECONNECT_MS = 5_000
 
 /** Opens a pool and brings the schema up to date. */
-export const openPostgres = async (target: PostgresTarget, options: PostgresOptions = {}): Promise<Sql> => {
+export const openPostgres = async (
+  target: PostgresTarget,
+  options: PostgresOptions = {},
+): Promise<OpenedSql> => {
   const { maxConnections = 10, reconnectMs = RECONNECT_MS } = options
   const pool = new Pool({
     max: maxConnections,

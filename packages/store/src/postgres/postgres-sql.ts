@@ -1,14 +1,14 @@
 import type { Pool, PoolClient, QueryConfig, QueryResult } from 'pg'
-import type { Sql, SqlSession, SqlValue } from '../sql.ts'
+import type { OpenedSql, SqlSession, SqlValue } from '../sql.ts'
 import { again } from './again.ts'
 import { numbered } from './numbered.ts'
 import { isLost, postgresError } from './postgres-error.ts'
 
 /**
- * Postgres as an {@link Sql}. Connections are made again with growing pauses, and reads are repeated when their connection was lost; a write is not, since nobody
+ * Postgres as an {@link OpenedSql}. Connections are made again with growing pauses, and reads are repeated when their connection was lost; a write is not, since nobody
  * knows whether it has happened.
  */
-export class PostgresSql implements Sql {
+export class PostgresSql implements OpenedSql {
   readonly dialect = 'postgres'
   readonly #pool: Pool
   /** How long to try for a connection. */
@@ -102,8 +102,7 @@ const changes = async (client: PoolClient, text: string, values: readonly SqlVal
   (await query(client, text, values)).rowCount ?? 0
 
 const query = async (client: PoolClient, text: string, values: readonly SqlValue[]): Promise<QueryResult> => {
-  const { name, text: body } = numbered(text)
-  const config: QueryConfig = { name, text: body, values: values as SqlValue[] }
+  const config: QueryConfig = { ...numbered(text), values: values as SqlValue[] }
   try {
     return await client.query(config)
   } catch (error) {

@@ -1,9 +1,9 @@
 import type { Presence } from '../presence.ts'
-import type { Sql } from '../sql.ts'
+import type { OpenedSql } from '../sql.ts'
 
 /** What everything about runs works on. */
 export interface RunsDatabase {
-  readonly sql: Sql
+  readonly sql: OpenedSql
   readonly presence: Presence
   /** Applied to what is written: values, what was asked, events. */
   readonly transform: (value: unknown) => unknown

@@ -26,10 +26,17 @@ import { takeRun } from './take-run.ts'
 import { exportRun, type ImportOptions, importRun } from './transfer-run.ts'
 import { RunWatch } from './watch.ts'
 
+type OfOthers =
+  | 'session'
+  | 'sessions'
+  | 'history'
+  | 'responses'
+  | 'sql'
+  | 'owners'
+  | typeof Symbol.asyncDispose
+
 /** Runs over SQL, for all databases. */
-export class SqlRuns
-  implements Omit<Store, 'session' | 'sessions' | 'history' | 'responses' | typeof Symbol.asyncDispose>
-{
+export class SqlRuns implements Omit<Store, OfOthers> {
   readonly #database: RunsDatabase
   readonly #watch: RunWatch
 

@@ -1,5 +1,5 @@
 import { migrate } from '../migrations.ts'
-import type { Sql } from '../sql.ts'
+import type { OpenedSql } from '../sql.ts'
 import { type SqliteDriver, sqliteDriver } from './driver.ts'
 import { sqliteError } from './sqlite-error.ts'
 import { SqliteSql } from './sqlite-sql.ts'
@@ -19,7 +19,7 @@ export interface SqliteOptions {
 }
 
 /** Opens a file, with its log ahead of it (WAL), and brings its schema up to date. */
-export const openSqlite = async (path: string, options: SqliteOptions = {}): Promise<Sql> => {
+export const openSqlite = async (path: string, options: SqliteOptions = {}): Promise<OpenedSql> => {
   const { durability = 'normal', busyTimeoutMs = 5_000, driver } = options
   const open = sqliteDriver(driver)
   let sql: SqliteSql | undefined

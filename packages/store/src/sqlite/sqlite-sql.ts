@@ -1,17 +1,20 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Sql, SqlSession, SqlValue } from '../sql.ts'
+import type { OpenedSql, SqlSession, SqlValue } from '../sql.ts'
 import type { SqliteConnection, SqliteStatement } from './driver.ts'
 import { isBusy, sqliteError } from './sqlite-error.ts'
 
 /** Longest pause between two tries at a file that somebody else writes. */
 const MAX_PAUSE_MS = 25
 
+/** Our own texts are some hundreds; those that others put together by what they are asked must not fill the memory. */
+const MAX_STATEMENTS = 1_000
+
 /**
- * SQLite as an {@link Sql}. The library works synchronously: a statement has happened when its promise is made, unless a transaction is open; then it waits for the
+ * SQLite as an {@link OpenedSql}. The library works synchronously: a statement has happened when its promise is made, unless a transaction is open; then it waits for the
  * end of that, so that it is not part of it. While somebody else writes it tries again, in the place of SQLite itself, which would hold up the whole process: also
  * another handle of this process, which may be the one that writes.
  */
-export class SqliteSql implements Sql {
+export class SqliteSql implements OpenedSql {
   readonly dialect = 'sqlite'
   readonly #connection: SqliteConnection
   readonly #path: string
@@ -147,6 +150,11 @@ export class SqliteSql implements Sql {
   #statement(text: string): SqliteStatement {
     let statement = this.#statements.get(text)
     if (statement === undefined) {
+      // Oldest first, whoever it is: to prepare one again costs microseconds.
+      for (const oldest of this.#statements.keys()) {
+        if (this.#statements.size < MAX_STATEMENTS) break
+        this.#statements.delete(oldest)
+      }
       statement = this.#connection.prepare(text)
       this.#statements.set(text, statement)
     }
