@@ -1,5 +1,5 @@
-// A page with `useChat` over an agent. `npx tsx examples/15-chat-page/main.ts --open` listens for a browser; without it the program
-// drives the same transport by itself, and asserts what arrives.
+// A page with `useChat` over an agent. `npx tsx examples/15-chat-page/main.ts --open` listens for a browser, at PORT; without it the
+// program drives the same transport by itself, and asserts what arrives.
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -33,7 +33,9 @@ const web = createServer((request, response) => {
 })
 // #endregion mount
 const isOpen = process.argv.includes('--open')
-await new Promise<void>((resolve) => web.listen(isOpen ? 3000 : 0, '127.0.0.1', resolve))
+await new Promise<void>((resolve) =>
+  web.listen(isOpen ? Number(process.env.PORT ?? 3000) : 0, '127.0.0.1', resolve),
+)
 const url = `http://127.0.0.1:${(web.address() as AddressInfo).port}`
 if (isOpen) console.log(`${url} (Ctrl-C ends it)`)
 else {
