@@ -1,4 +1,5 @@
 import { createLogRedactor, type LogRedactor } from 'antiphon'
+import { sqlFiles } from './files/sql-files.ts'
 import type { Presence } from './presence.ts'
 import { sqlResponses } from './responses/sql-responses.ts'
 import { SqlRuns } from './runs/sql-runs.ts'
@@ -24,6 +25,7 @@ export const createStore = (sql: OpenedSql, presence: Presence, { redact }: Stor
     responses: kept.responses,
     history: sqlHistory({ sql, transform }),
     session: sessions.session,
+    files: sqlFiles({ sql, presence }),
     sql,
     owners: { own: () => presence.owner(), isAlive: (owner: string) => presence.isAlive(owner, sql) },
     close,

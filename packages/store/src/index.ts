@@ -1,4 +1,15 @@
 // What is kept in memory, and types of what `@antiphon/store/sqlite` and `@antiphon/store/postgres` make.
+export type {
+  FileLimits,
+  FileListOptions,
+  FileRange,
+  FileStore,
+  FileUsage,
+  NewFile,
+  StoredFile,
+} from './files/file-store.ts'
+export { FileStoreError, type FileStoreErrorCode } from './files/file-store-error.ts'
+export { memoryFiles } from './files/memory-files.ts'
 export { type ComponentMigration, migrateComponent } from './migrate-component.ts'
 export { memoryResponses } from './responses/memory-responses.ts'
 export type {

@@ -1,4 +1,5 @@
 import { JournalError } from 'antiphon'
+import { FILE_TABLES } from './files/schema.ts'
 import { RESPONSE_TABLES } from './responses/schema.ts'
 import { SESSION_TABLES } from './sessions/schema.ts'
 import type { Sql, SqlSession } from './sql.ts'
@@ -79,6 +80,7 @@ const MIGRATIONS: readonly Migration[] = [
     version: 5,
     statements: ['create table antiphon_components (name text primary key, version bigint not null)'],
   },
+  { version: 6, statements: FILE_TABLES },
 ]
 
 /** Version of the schema that this code reads and writes. */

@@ -8,6 +8,7 @@ import type {
   SessionOptions,
   Sessions,
 } from 'antiphon'
+import type { FileStore } from './files/file-store.ts'
 import type { ResponseStore } from './responses/response-store.ts'
 import type { ForkOptions } from './runs/fork-run.ts'
 import type { RunListOptions } from './runs/list-runs.ts'
@@ -45,6 +46,8 @@ export interface Store extends RunStore {
   readonly history: KeptHistory
   /** Responses and conversations of a server, each within a tenant. */
   readonly responses: ResponseStore
+  /** Files of a server, each within a tenant. */
+  readonly files: FileStore
   /** The database itself, for packages that keep tables of their own in it: `migrateComponent()` makes them. */
   readonly sql: Sql
   /** Which processes are there, for work that must go on elsewhere when one is gone. */

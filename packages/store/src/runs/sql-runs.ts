@@ -31,6 +31,7 @@ type OfOthers =
   | 'sessions'
   | 'history'
   | 'responses'
+  | 'files'
   | 'sql'
   | 'owners'
   | typeof Symbol.asyncDispose
