@@ -1,1 +1,17 @@
-export {}
+/** `@antiphon/sandbox`: programs without network, host files or environment, within limits. */
+
+export { defaultLimits, type SandboxLimits } from './limits.ts'
+export { openSandbox } from './open-sandbox.ts'
+export type {
+  Sandbox,
+  SandboxCommand,
+  SandboxEnd,
+  SandboxEndReason,
+  SandboxMount,
+  SandboxOptions,
+  SandboxProcess,
+  SandboxResult,
+  SandboxRun,
+} from './sandbox.ts'
+export { SandboxError, type SandboxErrorCode } from './sandbox-error.ts'
+export type { SandboxUser } from './user/choose-user.ts'
