@@ -5,6 +5,7 @@ export type {
   FileRange,
   FileStore,
   FileUsage,
+  LateLabels,
   NewFile,
   StoredFile,
 } from './files/file-store.ts'

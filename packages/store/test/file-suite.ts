@@ -183,6 +183,22 @@ export const fileSuite = ({ name, make, numRuns }: FilePlace): void =>
       })
     })
 
+    it('take labels that come behind them, and are not kept when those cannot be', async () => {
+      const files = await fresh()
+      const expiresAt = Date.now() + 60_000
+      const { id } = await files.put(report, inPieces(patterned(9)), {}, () => ({
+        purpose: 'vision',
+        expiresAt,
+      }))
+      expect(await files.get('a', id)).toMatchObject({ purpose: 'vision', expiresAt, bytes: 9 })
+      await expect(
+        files.put(report, inPieces(patterned(9)), {}, () => {
+          throw new Error('no such purpose')
+        }),
+      ).rejects.toThrow('no such purpose')
+      expect(await files.usage('a')).toEqual({ files: 1, bytes: 9 })
+    })
+
     it('are gone when they expire, also before anybody tidies up', async () => {
       const files = await fresh()
       const { id } = await files.put({ ...report, expiresAt: Date.now() - 1 }, inPieces(patterned(MIB + 1)))

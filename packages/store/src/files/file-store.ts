@@ -25,6 +25,9 @@ export type NewFile = Pick<StoredFile, 'tenant' | 'filename' | 'purpose' | 'mime
   readonly id?: string
 }
 
+/** What may be known of a file only when all of it is there, as a form may say it behind the file. */
+export type LateLabels = Partial<Pick<StoredFile, 'purpose' | 'expiresAt'>>
+
 /** What a file, and all files of its tenant together, may be at most. */
 export interface FileLimits {
   /** Bytes of this file. @defaultValue 512 MiB */
@@ -68,9 +71,15 @@ export interface FileStore {
   /**
    * Keeps what comes. It can be found when all of it is there; when the source fails nothing is kept.
    *
-   * @throws FileStoreError `file_too_large`, `file_quota`; ConfigError `invalid_config` for a tenant or an id that cannot be kept, or that is there already; what the source throws.
+   * @param late - asked when the content is over; when it throws nothing is kept
+   * @throws FileStoreError `file_too_large`, `file_quota`; ConfigError `invalid_config` for a tenant or an id that cannot be kept, or that is there already; what the source or `late` throws.
    */
-  put(file: NewFile, content: AsyncIterable<Uint8Array>, limits?: FileLimits): Promise<StoredFile>
+  put(
+    file: NewFile,
+    content: AsyncIterable<Uint8Array>,
+    limits?: FileLimits,
+    late?: () => LateLabels,
+  ): Promise<StoredFile>
   get(tenant: string, id: string): Promise<StoredFile | undefined>
   /**
    * The bytes, in pieces of at most 1 MiB.

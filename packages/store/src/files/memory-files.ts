@@ -7,6 +7,7 @@ import {
   type FileLimits,
   type FileStore,
   type FileUsage,
+  type LateLabels,
   type NewFile,
   type StoredFile,
 } from './file-store.ts'
@@ -53,8 +54,11 @@ export const memoryFiles = (): FileStore => {
     given: NewFile,
     content: AsyncIterable<Uint8Array>,
     { maxBytes = DEFAULT_MAX_FILE_BYTES, maxTenantBytes, maxTenantFiles }: FileLimits = {},
+    late: () => LateLabels = () => ({}),
   ): Promise<StoredFile> => {
-    const { tenant, id, ...labels } = labelled(given)
+    const first = labelled(given)
+    const { tenant, id, ...labels } = first
+    let whole = first
     const of = tenantOf(tenant)
     if (of.files.has(id) || of.coming.has(id)) throw taken('a file', id)
     if (of.files.size + of.coming.size >= (maxTenantFiles ?? Number.POSITIVE_INFINITY))
@@ -74,13 +78,14 @@ export const memoryFiles = (): FileStore => {
         hash.update(piece)
         pieces.push(Uint8Array.from(piece))
       }
+      whole = labelled({ ...first, ...late() }) as typeof first
     } catch (error) {
       of.bytes -= bytes
       throw error
     } finally {
       of.coming.delete(id)
     }
-    const file = { ...labels, tenant, id, bytes, sha256: hash.digest('hex'), createdAt }
+    const file = { ...whole, bytes, sha256: hash.digest('hex'), createdAt }
     of.files.set(id, { file, body: Buffer.concat(pieces) })
     return file
   }

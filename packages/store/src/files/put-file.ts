@@ -4,7 +4,13 @@ import { taken } from '../responses/keys.ts'
 import { DuplicateRow, type Sql, type SqlSession } from '../sql.ts'
 import { evenPieces } from './file-pieces.ts'
 import { labelled } from './file-row.ts'
-import { DEFAULT_MAX_FILE_BYTES, type FileLimits, type NewFile, type StoredFile } from './file-store.ts'
+import {
+  DEFAULT_MAX_FILE_BYTES,
+  type FileLimits,
+  type LateLabels,
+  type NewFile,
+  type StoredFile,
+} from './file-store.ts'
 import { overQuota, tooLarge, unknownFile } from './file-store-error.ts'
 import { removePieces } from './remove-files.ts'
 
@@ -20,8 +26,10 @@ export const putFile = async (
   given: NewFile,
   content: AsyncIterable<Uint8Array>,
   limits: FileLimits = {},
+  late: () => LateLabels = () => ({}),
 ): Promise<StoredFile> => {
-  const { tenant, id, filename, purpose, mimeType, expiresAt } = labelled(given)
+  const first = labelled(given)
+  const { tenant, id, filename, mimeType } = first
   const { maxBytes = DEFAULT_MAX_FILE_BYTES } = limits
   const createdAt = Date.now()
   const owner = await presence.owner()
@@ -31,7 +39,7 @@ export const putFile = async (
       await session.run(
         `insert into antiphon_files (tenant, id, status, owner, filename, purpose, mime_type, bytes, sha256, created_at, expires_at)
           values (?, ?, 'coming', ?, ?, ?, ?, 0, '', ?, ?)`,
-        [tenant, id, owner, filename, purpose, mimeType ?? null, createdAt, expiresAt ?? null],
+        [tenant, id, owner, filename, first.purpose, mimeType ?? null, createdAt, first.expiresAt ?? null],
       )
     })
   } catch (error) {
@@ -61,9 +69,10 @@ export const putFile = async (
       n += 1
     }
     const sha256 = hash.digest('hex')
+    const { purpose, expiresAt } = labelled({ ...first, ...late() })
     const isThere = await sql.run(
-      `update antiphon_files set status = 'ready', owner = null, sha256 = ? where tenant = ? and id = ? and status = 'coming'`,
-      [sha256, tenant, id],
+      `update antiphon_files set status = 'ready', owner = null, sha256 = ?, purpose = ?, expires_at = ? where tenant = ? and id = ? and status = 'coming'`,
+      [sha256, purpose, expiresAt ?? null, tenant, id],
     )
     if (isThere === 0) throw unknownFile(id)
     return {

@@ -37,7 +37,7 @@ export const sqlFiles = (database: FilesDatabase): FileStore => {
   }
 
   return {
-    put: (file, content, limits) => putFile(database, file, content, limits),
+    put: (file, content, limits, late) => putFile(database, file, content, limits, late),
     get,
     read,
     async list(tenant, { purpose, order = 'desc', after, limit = 100 }: FileListOptions = {}) {
