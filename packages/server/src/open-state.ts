@@ -15,6 +15,8 @@ export interface ServerState {
   readonly responses: ResponseStore
   readonly history: KeptHistory
   readonly runs: TenantRuns
+  /** For built-in tools; undefined for what is kept in memory. */
+  readonly store: Store | undefined
   close(): Promise<void>
 }
 
@@ -29,6 +31,7 @@ export const openState = async (target: string | Store = DEFAULT_FILE): Promise<
       responses: memoryResponses(),
       history: memoryHistory(),
       runs: tenantRuns(memoryRuns()),
+      store: undefined,
       close: async () => undefined,
     }
   const store = await openStore(target)
@@ -39,6 +42,7 @@ const stateOf = (store: Store, close: () => Promise<void>): ServerState => ({
   responses: store.responses,
   history: store.history,
   runs: tenantRuns(store),
+  store,
   close,
 })
 

@@ -1,5 +1,7 @@
 import type { ResponseRequest } from '@antiphon/client'
+import type { BuiltInTool } from 'antiphon'
 import * as conversations from './conversations/conversations.ts'
+import { endpointRoute } from './endpoint-route.ts'
 import type { Call, Reply } from './http/reply.ts'
 import type { Route } from './http/router.ts'
 import {
@@ -39,6 +41,8 @@ const json = (body: object, headers: Readonly<Record<string, string>> = {}): Rep
 interface Offer {
   readonly upstreams: ReadonlyMap<string, Upstream>
   readonly lenient: boolean
+  /** Built-in tools that run here. */
+  readonly tools: readonly BuiltInTool[]
 }
 
 /** Everything that the server answers to. `open` gives what it works with, when the store is open. */
@@ -202,6 +206,9 @@ export const routesOf = (
       },
     },
     { method: 'GET', path: '/capabilities', handle: async () => json(capabilitiesOf(offer)) },
+    ...offer.tools.flatMap(({ endpoints = [] }) =>
+      endpoints.map((endpoint) => endpointRoute(endpoint, open)),
+    ),
     { method: 'GET', path: '/health', isPublic: true, handle: async () => json({ status: 'ok' }) },
   ]
 }
@@ -227,7 +234,7 @@ const STARTED = Math.floor(Date.now() / 1_000)
 const modelOf = (id: string): object => ({ id, object: 'model', created: STARTED, owned_by: 'antiphon' })
 
 /** What is refused, by model, so that a client can know before it asks. */
-const capabilitiesOf = ({ upstreams, lenient }: Offer): object => ({
+const capabilitiesOf = ({ upstreams, lenient, tools }: Offer): object => ({
   object: 'capabilities',
   lenient,
   models: Object.fromEntries(
@@ -237,5 +244,13 @@ const capabilitiesOf = ({ upstreams, lenient }: Offer): object => ({
     ]),
   ),
   state: ['store', 'previous_response_id', 'conversation', 'background', 'idempotency_key'],
-  endpoints: ['responses', 'conversations', 'models'],
+  tools: tools.map(({ name, types, runs = 'auto' }) => ({ name, types, runs })),
+  endpoints: [
+    ...new Set([
+      'responses',
+      'conversations',
+      'models',
+      ...tools.flatMap(({ endpoints = [] }) => endpoints.map(({ path }) => path.split('/')[1] ?? '')),
+    ]),
+  ],
 })

@@ -1,5 +1,5 @@
 import type { Store } from '@antiphon/store'
-import type { Agent, Model } from 'antiphon'
+import type { Agent, BuiltInTool, Model } from 'antiphon'
 import type { TenantKeys } from './tenants/api-keys.ts'
 import type { TenantLimits } from './tenants/limits.ts'
 import type { Upstream } from './upstream/upstream.ts'
@@ -16,6 +16,13 @@ export interface ServeOptions {
    * @defaultValue '.antiphon/server.db'
    */
   readonly store?: string | Store
+  /**
+   * Built-in tools that run here, for every request that declares one: `[webSearch(), codeInterpreter()]`. What they offer beside responses (`/v1/vector_stores`, `/v1/containers`)
+   * is offered, too.
+   *
+   * @defaultValue none: declarations go to the model as they are
+   */
+  readonly tools?: readonly BuiltInTool[]
   /** API keys, by tenant: as they are, or as `hashKey` gives them; or a function. Without keys everybody is the tenant `local`, and only this machine can ask. */
   readonly keys?: TenantKeys
   /** What one tenant may use at most. @defaultValue no limits */
@@ -34,6 +41,8 @@ export interface ServeOptions {
   readonly keeperMs?: number
   /** Bytes of a request body at most. @defaultValue 20 MiB */
   readonly maxBodyBytes?: number
+  /** Bytes of an uploaded file at most. @defaultValue 512 MiB */
+  readonly maxUploadBytes?: number
   /** A quiet stream gets a comment this often, in milliseconds. @defaultValue 15000 */
   readonly keepAliveMs?: number
   /** Origins of web pages that may ask. @defaultValue none */

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Response as WireResponse } from '@antiphon/client'
-import { type Agent, agent, ConfigError, type Model } from 'antiphon'
+import { type Agent, agent, type BuiltInTool, ConfigError, type Model } from 'antiphon'
 import { agentUpstream } from './agents/agent-upstream.ts'
+import { ownBuiltIns } from './agents/built-in-tools.ts'
 import { createFetchHandler, type FetchHandler } from './http/fetch-handler.ts'
 import type { HttpOptions } from './http/http-options.ts'
 import { createNodeHandler } from './http/node-handler.ts'
@@ -20,6 +21,7 @@ import { createLimiter } from './tenants/limits.ts'
 import { withCheckedOutput } from './upstream/checked-output.ts'
 import { modelUpstream } from './upstream/model-upstream.ts'
 import type { Upstream } from './upstream/upstream.ts'
+import { withBuiltIns } from './upstream/with-built-ins.ts'
 import { webhookTypeOf } from './webhooks/webhook-event.ts'
 import { createWebhooks, type Webhooks } from './webhooks/webhooks.ts'
 
@@ -52,7 +54,8 @@ export const serve = (
   served: Served | Readonly<Record<string, Served>>,
   options: ServeOptions = {},
 ): Server => {
-  const upstreams = upstreamsOf(served)
+  const upstreams = upstreamsOf(served, options.tools ?? [])
+  const tools = carriedTools(served, options.tools ?? [])
   const [fallback] = upstreams.values()
   if (fallback === undefined) throw new ConfigError('invalid_config', 'serve() was given nothing to serve.')
   const onError = options.onError ?? tellStandardError
@@ -71,17 +74,19 @@ export const serve = (
         })
   let opened: Promise<Opened> | undefined
   const open = (): Promise<Opened> => {
-    opened ??= openResponder(upstreams, fallback, options, onError, webhooks)
+    opened ??= openResponder({ upstreams, fallback, tools }, options, onError, webhooks)
     return opened
   }
   const http: HttpOptions = {
     routes: routesOf(async () => (await open()).responder, limiter, {
       upstreams,
       lenient: options.lenient === true,
+      tools,
     }),
     authenticate: (headers) => keys.authenticate(headers),
     onError: (error, { requestId }) => onError(error, { requestId }),
     ...(options.maxBodyBytes === undefined ? {} : { bodyLimitBytes: options.maxBodyBytes }),
+    ...(options.maxUploadBytes === undefined ? {} : { uploadLimitBytes: options.maxUploadBytes }),
     ...(options.keepAliveMs === undefined ? {} : { keepAliveMs: options.keepAliveMs }),
     ...(options.cors === undefined ? {} : { corsOrigins: options.cors }),
   }
@@ -109,6 +114,7 @@ export const serve = (
       await closed
       if (running !== undefined) {
         await endForeground(running.responder)
+        await Promise.allSettled(tools.map(async (tool) => tool.close?.()))
         await running.state.close()
       }
       await webhooks?.close()
@@ -134,14 +140,20 @@ interface Opened {
   readonly keeper: Keeper
 }
 
+interface Serving {
+  readonly upstreams: ReadonlyMap<string, Upstream>
+  readonly fallback: Upstream
+  readonly tools: readonly BuiltInTool[]
+}
+
 const openResponder = async (
-  upstreams: ReadonlyMap<string, Upstream>,
-  fallback: Upstream,
+  { upstreams, fallback, tools }: Serving,
   options: ServeOptions,
   onError: NonNullable<ServeOptions['onError']>,
   webhooks: Webhooks | undefined,
 ): Promise<Opened> => {
   const state = await openState(options.store)
+  for (const tool of tools) await tool.attach?.({ store: state.store })
   const responder: Responder = {
     upstreams,
     fallback,
@@ -168,12 +180,15 @@ const announce = (webhooks: Webhooks | undefined, tenant: string, { id, status }
   if (type !== undefined) webhooks?.deliver({ tenant, responseId: id, type })
 }
 
-const upstreamsOf = (served: Served | Readonly<Record<string, Served>>): Map<string, Upstream> => {
+const upstreamsOf = (
+  served: Served | Readonly<Record<string, Served>>,
+  tools: readonly BuiltInTool[],
+): Map<string, Upstream> => {
   const upstreams = new Map<string, Upstream>()
   if (isServed(served)) {
-    const upstream = asUpstream(served)
+    const upstream = asUpstream(served, tools)
     for (const name of upstream.models) upstreams.set(name, upstream)
-  } else for (const [name, one] of Object.entries(served)) upstreams.set(name, asUpstream(one))
+  } else for (const [name, one] of Object.entries(served)) upstreams.set(name, asUpstream(one, tools))
   return upstreams
 }
 
@@ -184,14 +199,32 @@ const isUpstream = (value: object): value is Upstream =>
   typeof (value as Partial<Upstream>).answer === 'function' &&
   Array.isArray((value as Partial<Upstream>).models)
 
-const asUpstream = (served: Served): Upstream => {
+/** Built-in tools that the server carries: its own, and those of the agents. Each once. */
+const carriedTools = (
+  served: Served | Readonly<Record<string, Served>>,
+  tools: readonly BuiltInTool[],
+): readonly BuiltInTool[] => {
+  const all = isServed(served) ? [served] : Object.values(served)
+  const agents = all.filter((one): one is Agent<unknown> => typeof (one as Partial<Agent>).run === 'function')
+  // Agents that name each other may not all exist yet; nobody but them has lists that are functions.
+  return [...new Set([...tools, ...agents.flatMap(({ spec }) => ownBuiltIns(spec).map(({ tool }) => tool))])]
+}
+
+const asUpstream = (served: Served, tools: readonly BuiltInTool[]): Upstream => {
   if (typeof served === 'function') {
     const model = served as Model
-    const bare = agent({ name: model.modelName ?? 'model', model })
-    return withCheckedOutput(modelUpstream(model), agentUpstream(bare))
+    const bare = agent({ name: agentNameOf(model), model })
+    const plain = withCheckedOutput(modelUpstream(model), agentUpstream(bare))
+    if (tools.length === 0) return plain
+    const running = agentUpstream(bare, { tools, isPlain: true })
+    return withBuiltIns(plain, running, tools, model.capabilities)
   }
-  return isUpstream(served) ? served : agentUpstream(served as Agent<unknown>)
+  return isUpstream(served) ? served : agentUpstream(served as Agent<unknown>, { tools })
 }
+
+/** The name of a model as an agent may have it. */
+const agentNameOf = ({ modelName = 'model' }: Model): string =>
+  modelName.replace(/[^\w-]+/g, '_').slice(0, 50) || 'model'
 
 const tellStandardError: NonNullable<ServeOptions['onError']> = (error, { responseId, requestId }) => {
   const where = responseId ?? requestId

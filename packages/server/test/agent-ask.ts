@@ -69,6 +69,7 @@ export const ask = async (
       onEvent?.(event)
     },
     {
+      tenant: 'local',
       responseId,
       approvals,
       ...(runs === undefined ? {} : { runs }),

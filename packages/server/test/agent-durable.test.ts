@@ -118,6 +118,7 @@ describe('a kept response of a served agent', () => {
       const heard: ResponseEvent[] = []
       upstream
         .answer({ input: 'Go' }, (event) => void (life.isOver() || heard.push(event)), {
+          tenant: 'local',
           responseId: 'resp_kept',
           approvals: testApprovals(),
           runs: life.runs,

@@ -226,6 +226,7 @@ describe('parameters of a request to a served agent', () => {
     const { upstream } = counted([calls(call('look')), { failed: { code: 'server_error', message: 'no' } }])
     const booked: unknown[] = []
     const answer = upstream.answer({ input: 'Go' }, () => undefined, {
+      tenant: 'local',
       responseId: 'resp_x',
       approvals: {} as never,
       signal: new AbortController().signal,

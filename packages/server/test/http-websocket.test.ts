@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import type { NodeServerOptions } from '../src/http/node-server.ts'
-import type { FrameSink, Reply } from '../src/http/reply.ts'
+import type { FrameSink, ResponseReply } from '../src/http/reply.ts'
 import type { SocketCall } from '../src/http/socket-answer.ts'
 import { jsonTextsIn } from '../src/http/socket-frames.ts'
 import type { WebSocketOptions } from '../src/http/websocket.ts'
@@ -60,10 +60,10 @@ class Peer {
 const event = (type: string, fields: object = {}): string =>
   `event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`
 
-const stream = (open: (sink: FrameSink) => void): Reply => ({ kind: 'stream', open })
+const stream = (open: (sink: FrameSink) => void): ResponseReply => ({ kind: 'stream', open })
 
 /** Answers with the request, in two events. */
-const mirror = async (request: Readonly<Record<string, unknown>>): Promise<Reply> =>
+const mirror = async (request: Readonly<Record<string, unknown>>): Promise<ResponseReply> =>
   stream((sink) => {
     sink.write(event('response.created', { request }))
     sink.write(`: keepalive\n\n${event('response.completed')}data: [DONE]\n\n`)

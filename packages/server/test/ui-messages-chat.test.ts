@@ -57,6 +57,7 @@ const callOf = (body: unknown): Call => ({
   params: {},
   principal: { tenant: 'acme' },
   json: () => Promise.resolve(body),
+  body: () => (async function* () {})(),
   signal: new AbortController().signal,
   warn: () => {},
 })

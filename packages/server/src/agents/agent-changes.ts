@@ -6,6 +6,7 @@ import type {
 } from '@antiphon/client'
 import type { AgentChanges } from 'antiphon'
 import { ServeError } from '../request/serve-error.ts'
+import type { AskedTools } from './built-in-tools.ts'
 import type { Bounds } from './caller-bounds.ts'
 import type { OwnTools } from './own-tools.ts'
 import { toToolChoice } from './tool-choice.ts'
@@ -22,6 +23,10 @@ interface AskedAgent {
   readonly own: OwnTools
   /** It has an output schema of its own. */
   readonly hasOutput: boolean
+  /** Built-in tools of this request, by who runs them. */
+  readonly asked: AskedTools
+  /** Declarations that nobody here runs go to the provider. */
+  readonly passesHosted: boolean
 }
 
 type ClientTool = FunctionToolDefinition | CustomToolDefinition
@@ -65,7 +70,8 @@ export const readAsked = (request: ResponseRequest, agent: AskedAgent): Asked =>
       ...(chosen === undefined ? {} : { toolChoice: chosen.toolChoice }),
       ...(typeof parallel === 'boolean' ? { parallelToolCalls: parallel } : {}),
       ...(format === undefined ? {} : { format }),
-      settings: settingsOf(request),
+      ...(agent.passesHosted && agent.asked.hosted.length > 0 ? { hosted: agent.asked.hosted } : {}),
+      settings: settingsOf(request, agent.own),
     },
     bounds: {
       ...(typeof max === 'number' ? { maxToolCalls: max } : {}),
@@ -75,20 +81,33 @@ export const readAsked = (request: ResponseRequest, agent: AskedAgent): Asked =>
   }
 }
 
-const settingsOf = (request: ResponseRequest): Partial<ResponseRequest> => {
+const settingsOf = (request: ResponseRequest, { builtIns = [] }: OwnTools): Partial<ResponseRequest> => {
   const { format: _, ...text } = request.text ?? {}
   const given = Object.entries(request).filter(
     ([name, value]) => !NOT_FOR_THE_MODEL.has(name) && value !== undefined && value !== null,
   )
   // That the server keeps the response does not mean that its upstream should; that nobody should, does.
-  const settings = Object.fromEntries(given.filter(([name, value]) => name !== 'store' || value === false))
+  const settings: Record<string, unknown> = Object.fromEntries(
+    given.filter(([name, value]) => name !== 'store' || value === false),
+  )
+  const { include } = settings
+  if (builtIns.length > 0 && Array.isArray(include)) {
+    // What is run here honours it here.
+    const left = include.filter((value) => !builtIns.some(({ tool }) => tool.includes?.includes(value)))
+    if (left.length === 0) delete settings.include
+    else settings.include = left
+  }
   return { ...settings, ...(Object.keys(text).length === 0 ? {} : { text }) }
 }
 
 const clientTools = (tools: readonly ToolDefinition[], agent: AskedAgent): ClientTool[] => {
   const names = new Set<string>()
-  return tools.map((tool, n) => {
+  const isElsewhere = (tool: ToolDefinition): boolean =>
+    agent.asked.local.some(({ declaration }) => declaration === tool) ||
+    (agent.passesHosted && agent.asked.hosted.includes(tool))
+  return tools.flatMap((tool, n) => {
     const { type, name } = tool as { type: string; name?: string }
+    if (isElsewhere(tool)) return []
     if (type !== 'function' && type !== 'custom')
       throw refused(
         `tools[${n}].type`,

@@ -3,6 +3,9 @@ import {
   type Agent,
   AntiphonError,
   adaptAgent,
+  type BuiltInSet,
+  type BuiltInTool,
+  type DeclaredBuiltIn,
   type EventSink,
   type Run,
   RunError,
@@ -16,10 +19,11 @@ import type { AnswerContext, Upstream } from '../upstream/upstream.ts'
 import { readAsked } from './agent-changes.ts'
 import { AnswerWriter } from './answer-writer.ts'
 import { type DecidedCall, decidedCalls, useApprovals } from './approval-decisions.ts'
+import { type AskedTools, askedTools, openFor, ownBuiltIns } from './built-in-tools.ts'
 import { CallerBounds } from './caller-bounds.ts'
 import { checkedHistory } from './checked-history.ts'
 import { issueApprovals } from './issue-approvals.ts'
-import { agentWith, type OwnTools, ownTools } from './own-tools.ts'
+import { agentWith, type OwnTools, ownTools, withOpenTools } from './own-tools.ts'
 import { resumeDecided, withinBounds } from './resume-decided.ts'
 import { endingOf, wireUsage } from './run-ending.ts'
 import { type OwnItems, toHistory } from './to-history.ts'
@@ -30,6 +34,10 @@ export interface AgentUpstreamOptions {
   readonly models?: readonly string[]
   /** What holds for each of its runs: bounds, a queue, the value that tools get as `ctx.context`. */
   readonly run?: Pick<RunOptions, 'limits' | 'concurrency' | 'queue' | 'context'>
+  /** Built-in tools that run here for whoever declares them in a request; the agent's own are there anyway. */
+  readonly tools?: readonly BuiltInTool[]
+  /** It stands for a plain model: what nobody here runs is passed on to it, and it has no instructions. */
+  readonly isPlain?: boolean
 }
 
 /**
@@ -50,6 +58,7 @@ export const agentUpstream = (agent: Agent<unknown>, options: AgentUpstreamOptio
   return {
     models: options.models ?? [agent.name],
     bringsTools: true,
+    ...(options.tools?.some(({ types }) => types.includes('mcp')) ? { namesMcpServers: true } : {}),
     keepsRuns: true,
     refuses: { prompt: `Agent "${agent.name}" has instructions of its own.` },
     answer: (request, sink, context) => answer(serve(), options, request, sink, context),
@@ -67,27 +76,85 @@ interface ServedAgent {
   readonly agent: Agent<unknown>
   readonly tools: OwnTools
   readonly items: OwnItems
+  /** Built-in tools that it runs. */
+  readonly builtIns: readonly DeclaredBuiltIn[]
 }
 
 const servedAgent = (agent: Agent<unknown>): ServedAgent => {
   const tools = ownTools(agent.spec)
   const isCustom = (name: string): boolean => tools.byName.get(name)?.wire.type === 'custom'
-  return { agent, tools, items: { label: agent.name, isCustom } }
+  const builtIns = ownBuiltIns(agent.spec)
+  const carried = builtIns.map(({ tool }) => tool)
+  return { agent, tools, items: { label: agent.name, isCustom, carried }, builtIns }
 }
 
 const answer = async (
-  { agent, tools: own, items: ownItems }: ServedAgent,
+  served: ServedAgent,
   options: AgentUpstreamOptions,
   request: ResponseRequest,
   sink: EventSink,
   context: AnswerContext,
 ): Promise<void> => {
+  const { agent, tools } = served
+  const asked = askedTools(request, options.tools ?? [], agent.spec.model.capabilities)
+  const declared = [...served.builtIns, ...asked.local]
+  if (declared.length === 0) return answerWith(served, { options, asked, request }, sink, context)
+  const input = itemsOf(request.input)
+  const open = await openFor(declared, { request, input, context, taken: tools.byName })
+  try {
+    await answerWith(withOpen(served, open), { options, asked, request, open }, sink, context)
+  } finally {
+    await open.close()
+  }
+}
+
+/** The agent with its built-in tools open. */
+const withOpen = (served: ServedAgent, { list }: BuiltInSet): ServedAgent => {
+  const functions = new Map(
+    list.flatMap(({ opened }) =>
+      opened.tools.flatMap(({ name, view }) =>
+        view?.approvalAs === undefined
+          ? []
+          : [[`${view.approvalAs.serverLabel}\n${view.approvalAs.name}`, name] as const],
+      ),
+    ),
+  )
+  return {
+    ...served,
+    tools: withOpenTools(served.tools, list),
+    items: {
+      ...served.items,
+      functionOf: (label, name) => functions.get(`${label}\n${name}`),
+      carried: list.map(({ tool }) => tool),
+    },
+  }
+}
+
+/** A request with what is at hand for it. */
+interface AskedAnswer {
+  readonly options: AgentUpstreamOptions
+  readonly asked: AskedTools
+  readonly request: ResponseRequest
+  readonly open?: BuiltInSet
+}
+
+const answerWith = async (
+  { agent, tools: own, items: ownItems }: ServedAgent,
+  { options, asked: askedOf, request, open }: AskedAnswer,
+  sink: EventSink,
+  context: AnswerContext,
+): Promise<void> => {
   const stop = stoppable(context)
   const items = itemsOf(request.input)
-  const asked = readAsked(request, { name: agent.name, own, hasOutput: agent.spec.output !== undefined })
+  const asked = readAsked(request, {
+    name: agent.name,
+    own,
+    hasOutput: agent.spec.output !== undefined,
+    asked: askedOf,
+    passesHosted: options.isPlain === true,
+  })
   const decided = withinBounds(decidedCalls(items, ownItems), asked.bounds.maxToolCalls)
   const approved = decided.filter(({ decision }) => decision.decision === 'approve')
-  checkRunnable(agent, approved)
   const clients = new Map(asked.changes.tools?.map(({ name, type }) => [name, type]))
   const writer = new AnswerWriter(new OutputLine(baseOf(agent, context), sink), {
     responseId: context.responseId,
@@ -100,18 +167,23 @@ const answer = async (
       asked.bounds.allowed !== undefined ||
       asked.bounds.maxToolCalls !== undefined,
     isCustom: (name) => clients.get(name) === 'custom' || ownItems.isCustom(name),
+    viewOf: (name) => (clients.has(name) ? undefined : own.byName.get(name)?.view),
+    ...(open === undefined ? {} : { annotate: open.annotate }),
   })
   const gate = new CallerBounds(asked.bounds, writer, approved.length)
-  const adapted = refusing(() => adaptAgent(agent, { ...asked.changes, gate }))
+  const builtIns = open === undefined ? {} : { builtIns: open.list }
+  const adapted = refusing(() => adaptAgent(agent, { ...asked.changes, ...builtIns, gate }))
   const start =
     decided.length === 0
       ? startNew(adapted, items, ownItems)
       : resumeDecided(adapted, items, decided, ownItems)
   const isRetold = (await context.runs?.get(context.responseId)) !== undefined
+  checkRunnable(adapted, approved)
   // Who tells a response again has used its approvals.
   if (!isRetold) await useApprovals(decided, context.approvals)
   stop.check()
   writer.begin(approved)
+  writer.announce(open?.announced ?? [])
   const run = start({ ...options.run, runId: context.responseId, state: 'local', ...keptIn(context) })
   stop.follow(run)
   run.on('event', (event) => {

@@ -1,23 +1,28 @@
 import {
+  type Annotation,
   isTerminalEvent,
   type McpApprovalRequest,
   type OutputItem,
   type Response,
   type ResponseEvent,
 } from '@antiphon/client'
-import type {
-  GatedCall,
-  PendingCall,
-  RunEvent,
-  ToolEndedEvent,
-  ToolQueuedEvent,
-  TurnEndedEvent,
-  TurnStartedEvent,
-  WarningEvent,
+import {
+  type GatedCall,
+  type ItemView,
+  type PendingCall,
+  type RunEvent,
+  type ToolEndedEvent,
+  type ToolProgressEvent,
+  type ToolQueuedEvent,
+  type TurnEndedEvent,
+  type TurnStartedEvent,
+  type WarningEvent,
+  withHistory,
 } from 'antiphon'
 import { approvedCallId, callItemIds } from '../upstream/item-id.ts'
 import { type Ended, isSameItem, type OutputLine, tellWhole, withId } from '../upstream/output-line.ts'
 import { WireIds } from '../upstream/wire-ids.ts'
+import { annotatedEnd, annotatedItem, ENDS_TEXT } from './annotated.ts'
 import type { DecidedCall } from './approval-decisions.ts'
 import { argumentsOf, callOf } from './call-codec.ts'
 import type { GateListener } from './caller-bounds.ts'
@@ -31,6 +36,8 @@ import {
   seal,
   showOwn,
   showVerbatim,
+  showWhole,
+  tellProgress,
 } from './turn-slot.ts'
 
 /** What an answer is shown by. */
@@ -48,6 +55,10 @@ export interface Shown {
   readonly mayHide: boolean
   /** Tools that take text in the place of JSON. */
   isCustom(name: string): boolean
+  /** How calls of a name are shown, when not as `mcp_call`s. */
+  viewOf(name: string): ItemView | undefined
+  /** What a text of the model's points to. */
+  annotate?(text: string): readonly Annotation[]
 }
 
 /** Makes one response of the events of a run: items of all turns in their order, calls by who answers them. */
@@ -70,13 +81,19 @@ export class AnswerWriter implements GateListener {
     this.#ids = new WireIds(shown.responseId)
   }
 
+  /** Items that tools show before the first answer. */
+  announce(items: readonly OutputItem[]): void {
+    for (const item of items) showWhole(this.#line, withHistory(item, []))
+  }
+
   /** Calls that were approved run before anything else. */
   begin(approved: readonly DecidedCall[]): void {
     this.#line.begin()
-    for (const { request } of approved) {
-      const call = callOf(request, this.#shown.isCustom)
+    for (const { request, pending } of approved) {
+      const call = callOf({ ...request, name: pending.name }, this.#shown.isCustom)
       const slot = this.#add(undefined, call)
-      const id = approvedCallId(request.id)
+      slot.view = this.#shown.viewOf(pending.name)
+      const id = withPrefix(approvedCallId(request.id), slot.view)
       slot.call = call
       slot.shownAs = { id, serverLabel: this.#shown.label, approvalRequestId: request.id }
       this.#byCall.set(call.call_id, slot)
@@ -92,6 +109,12 @@ export class AnswerWriter implements GateListener {
         return this.#endTurn((event as TurnEndedEvent).response)
       case 'tool.queued':
         return this.#link(event as ToolQueuedEvent)
+      case 'tool.progress': {
+        const { callId, progress } = event as ToolProgressEvent
+        const slot = this.#byCall.get(callId)
+        if (slot !== undefined) tellProgress(this.#line, slot, progress)
+        return
+      }
       case 'tool.started':
         return this.#showRunning((event as { callId: string }).callId)
       case 'tool.ended':
@@ -122,7 +145,9 @@ export class AnswerWriter implements GateListener {
   /** The item that asks for the approval of a call. */
   requestFor({ callId, name, arguments: args }: PendingCall): McpApprovalRequest {
     const { request: id } = this.#idsOf(callId)
-    return { id, type: 'mcp_approval_request', server_label: this.#shown.label, name, arguments: args }
+    const { serverLabel = this.#shown.label, name: shownName = name } =
+      this.#shown.viewOf(name)?.approvalAs ?? {}
+    return { id, type: 'mcp_approval_request', server_label: serverLabel, name: shownName, arguments: args }
   }
 
   /** Shows that a call waits for a decision. */
@@ -163,7 +188,8 @@ export class AnswerWriter implements GateListener {
     const slot = this.#slots.findLast((each) => each.inner === inner)
     // What was never announced comes whole, at the end of the turn.
     if (slot === undefined || slot.sealed) return
-    if (event.type === 'response.output_item.done') seal(this.#line, slot, event.item)
+    if (event.type === 'response.output_item.done') this.#seal(slot, event.item)
+    else if (this.#shown.annotate !== undefined && ENDS_TEXT.has(event.type)) this.#tellAnnotated(slot, event)
     else if (slot.as === 'open' || slot.as === 'verbatim') this.#line.tell(slot.place, withId(event, slot.id))
   }
 
@@ -214,7 +240,9 @@ export class AnswerWriter implements GateListener {
       free.find(({ whole }) => whole !== undefined && isCall(whole as CallItem, name, args)) ??
       this.#add(undefined, callItem(this.#shown.isCustom(name), callId, name, args))
     slot.call = callItem(slot.item.type === 'custom_tool_call', callId, name, args)
-    slot.shownAs = { id: this.#idsOf(callId).call, serverLabel: this.#shown.label }
+    slot.view = this.#shown.viewOf(name)
+    const id = withPrefix(this.#idsOf(callId).call, slot.view)
+    slot.shownAs = { id, serverLabel: this.#shown.label }
     this.#byCall.set(callId, slot)
   }
 
@@ -242,7 +270,7 @@ export class AnswerWriter implements GateListener {
     const isWhole = slots.length === response.output.length
     response.output.forEach((item, index) => {
       const slot = isWhole ? slots[index] : slots.find((each) => isSameItem(each, item, index))
-      if (slot !== undefined) seal(this.#line, slot, item)
+      if (slot !== undefined) this.#seal(slot, item)
       else if (!isCallItem(item)) this.#addWhole(item)
       else this.#sealUnseen(item as CallItem)
     })
@@ -258,14 +286,31 @@ export class AnswerWriter implements GateListener {
   #addWhole(item: OutputItem): void {
     const slot = this.#open(-1, item)
     const id = slot.id
-    tellWhole(this.#line, slot.place, { ...item, id } as OutputItem)
-    seal(this.#line, slot, item)
+    const whole = this.#annotated(item)
+    tellWhole(this.#line, slot.place, { ...whole, id } as OutputItem)
+    seal(this.#line, slot, whole)
   }
 
   /** A call that no event has announced, which the client answers. */
   #sealUnseen(item: CallItem): void {
     const slot = this.#byCall.get(item.call_id)
     if (slot !== undefined && slot.inner === undefined) seal(this.#line, slot, item)
+  }
+
+  #seal(slot: Slot, item: OutputItem): void {
+    seal(this.#line, slot, this.#annotated(item))
+  }
+
+  #annotated(item: OutputItem): OutputItem {
+    const { annotate } = this.#shown
+    return annotate === undefined ? item : annotatedItem(item, annotate)
+  }
+
+  /** The text of a part is whole: what it points to is told before its end. */
+  #tellAnnotated(slot: Slot, event: ResponseEvent): void {
+    if (slot.as !== 'open' && slot.as !== 'verbatim') return
+    for (const each of annotatedEnd(event, this.#shown.annotate ?? (() => [])))
+      this.#line.tell(slot.place, withId(each, slot.id))
   }
 
   #settleUnsure(settle: (line: OutputLine, slot: Slot) => void): void {
@@ -281,6 +326,9 @@ export class AnswerWriter implements GateListener {
     }
   }
 }
+
+const withPrefix = (id: string, view: ItemView | undefined): string =>
+  view === undefined ? id : id.replace(/^[a-z]+_/, `${view.idPrefix}_`)
 
 const isCall = (item: CallItem, name: string, args: string): boolean =>
   item.name === name && argumentsOf(item) === args

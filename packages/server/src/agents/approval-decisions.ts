@@ -4,7 +4,7 @@ import { ServeError } from '../request/serve-error.ts'
 import { callIdOf } from '../upstream/item-id.ts'
 import type { Approvals } from '../upstream/upstream.ts'
 import { argumentsOf, callOf } from './call-codec.ts'
-import { isOwn, type OwnItems } from './to-history.ts'
+import { asFunction, isOwn, type OwnItems } from './to-history.ts'
 
 /** A call of the agent that was decided in this request. */
 export interface DecidedCall {
@@ -53,8 +53,8 @@ export const decidedCalls = (items: readonly InputItem[], own: OwnItems): Decide
   })
 }
 
-const pendingOf = (request: McpApprovalRequest, { isCustom }: OwnItems): PendingCall => {
-  const call = callOf(request, isCustom)
+const pendingOf = (request: McpApprovalRequest, own: OwnItems): PendingCall => {
+  const call = callOf(asFunction(request, own), own.isCustom)
   const args = argumentsOf(call)
   return {
     kind: 'approval',

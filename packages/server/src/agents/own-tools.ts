@@ -1,5 +1,5 @@
 import type { ToolDefinition } from '@antiphon/client'
-import type { Agent, Tool } from 'antiphon'
+import type { Agent, OpenBuiltIn, Tool } from 'antiphon'
 
 type Spec = Agent<unknown>['spec']
 
@@ -8,10 +8,12 @@ export interface OwnTools {
   readonly byName: ReadonlyMap<string, Tool>
   /** Declarations of tools that its provider executes. */
   readonly hosted: readonly ToolDefinition[]
+  /** Built-in tools that are open, by the types that name them, with their functions. */
+  readonly builtIns?: readonly OpenBuiltIn[]
 }
 
 /** The agent, and every agent that hand-offs lead to. */
-const reachable = (spec: Spec): Spec[] => {
+export const reachable = (spec: Spec): Spec[] => {
   const seen = new Set([spec])
   for (const each of seen) for (const next of each.handoffs.values()) seen.add(next)
   return [...seen]
@@ -27,6 +29,16 @@ export const ownTools = (spec: Spec): OwnTools => {
   }
   return { byName, hosted }
 }
+
+/** The tools of an agent, with the functions of the built-in ones that are open. */
+export const withOpenTools = ({ byName, hosted }: OwnTools, list: readonly OpenBuiltIn[]): OwnTools => ({
+  byName: new Map([
+    ...byName,
+    ...list.flatMap(({ opened }) => opened.tools.map((tool) => [tool.name, tool] as const)),
+  ]),
+  hosted,
+  builtIns: list,
+})
 
 /** The name of the agent that runs a tool; undefined when none does. */
 export const agentWith = (spec: Spec, toolName: string): string | undefined =>

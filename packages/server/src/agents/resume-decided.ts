@@ -4,7 +4,7 @@ import { type DecidedCall, newInputFrom } from './approval-decisions.ts'
 import { callOf, outputFor } from './call-codec.ts'
 import { checkedHistory } from './checked-history.ts'
 import { agentWith } from './own-tools.ts'
-import { type OwnItems, toHistory } from './to-history.ts'
+import { asFunction, type OwnItems, toHistory } from './to-history.ts'
 
 /** Decisions, with those rejected that the request itself leaves no room for. */
 export const withinBounds = (
@@ -40,7 +40,7 @@ export const resumeDecided = (
     items.slice(from).filter((item) => !responses.has(item)),
     own,
   )
-  const calls = decided.map(({ request }) => callOf(request, own.isCustom))
+  const calls = decided.map(({ request }) => callOf(asFunction(request, own), own.isCustom))
   const outputs = calls.map((call) => outputFor(call, ''))
   const whole = checkedHistory([...before, ...outputs, ...after])
   const state: Omit<RunState, 'runId'> = {

@@ -63,6 +63,7 @@ const entriesOf = (entry: Named, { label, own, clients }: ChosenFrom, param: str
           ? declared(name)
           : []
         : [...own.byName.keys()].flatMap(declared)
+  else if (builtInNames(own, entry) !== undefined) found = (builtInNames(own, entry) ?? []).flatMap(declared)
   else found = own.hosted.some((tool) => isHosted(tool as Named, entry)) ? [entry] : []
   if (found.length > 0) return found
   throw new ServeError(400, {
@@ -71,6 +72,24 @@ const entriesOf = (entry: Named, { label, own, clients }: ChosenFrom, param: str
     param,
     code: 'invalid_value',
   })
+}
+
+/** The functions of a built-in tool that is open: all, or of an MCP server the one that is named. */
+const builtInNames = (
+  { builtIns = [] }: OwnTools,
+  { type, name, server_label }: Named,
+): string[] | undefined => {
+  const named = builtIns.filter(
+    ({ tool, declaration }) =>
+      tool.types.includes(String(type)) &&
+      (type !== 'mcp' || (declaration as Named).server_label === server_label),
+  )
+  if (named.length === 0) return undefined
+  return named.flatMap(({ opened }) =>
+    opened.tools.flatMap((tool) =>
+      typeof name !== 'string' || tool.view?.approvalAs?.name === name ? tool.name : [],
+    ),
+  )
 }
 
 const isHosted = (tool: Named, { type, server_label }: Named): boolean =>

@@ -1,6 +1,6 @@
 import type { CustomToolCall, FunctionCall, InputItem, OutputItem } from '@antiphon/client'
-import type { ToolEndedEvent } from 'antiphon'
-import type { OutputLine, Place } from '../upstream/output-line.ts'
+import { type ItemView, type ShownCall, type ToolEndedEvent, withHistory } from 'antiphon'
+import { type OutputLine, type Place, tellWhole } from '../upstream/output-line.ts'
 import { argumentsOf, begunMcpCall, type ShownAs, toMcpCall } from './call-codec.ts'
 
 /** Function and custom calls. */
@@ -26,6 +26,8 @@ export interface Slot {
   readonly leads: readonly Slot[]
   call?: CallItem
   shownAs?: ShownAs
+  /** How the call is shown, when it is not an `mcp_call` of the agent. */
+  view?: ItemView | undefined
 }
 
 export const isCallItem = (item: { readonly type?: string }): boolean =>
@@ -73,6 +75,12 @@ export const showOwn = (line: OutputLine, slot: Slot): void => {
   slot.as = 'own'
   // What the model wrote is told in other events.
   place.held = []
+  if (slot.view !== undefined) {
+    const { item, events } = slot.view.begin(shownCall(call, shownAs))
+    line.show(place, item)
+    for (const event of events) line.tell(place, event)
+    return
+  }
   const item_id = shownAs.id
   const args = argumentsOf(call)
   line.show(place, begunMcpCall(call, shownAs))
@@ -85,15 +93,59 @@ export const showOwn = (line: OutputLine, slot: Slot): void => {
 export const finishOwn = (
   line: OutputLine,
   slot: Slot,
-  { outcome, output }: Pick<ToolEndedEvent, 'outcome' | 'output'>,
+  { outcome, output, details }: Pick<ToolEndedEvent, 'outcome' | 'output' | 'details'>,
 ): void => {
   const { place, call, shownAs } = slot
   if (slot.as !== 'own' || call === undefined || shownAs === undefined) return
+  if (slot.view !== undefined) return finishView(line, slot, { outcome, output, details })
   const failed = outcome !== 'ok'
   const item = toMcpCall({ call, output: output as InputItem, failed }, shownAs)
   line.tell(place, { type: `response.mcp_call.${failed ? 'failed' : 'completed'}`, item_id: shownAs.id })
   line.finish(place, item)
   slot.as = 'done'
+}
+
+/** A call as its view gets it. */
+const shownCall = (call: CallItem, { id, approvalRequestId }: ShownAs): ShownCall => ({
+  id,
+  callId: call.call_id,
+  name: call.name,
+  arguments: argumentsOf(call),
+  ...(approvalRequestId === undefined ? {} : { approvalRequestId }),
+})
+
+/** What the tool told on its way. */
+export const tellProgress = (line: OutputLine, slot: Slot, progress: unknown): void => {
+  const { place, call, shownAs, view } = slot
+  if (slot.as !== 'own' || call === undefined || shownAs === undefined) return
+  for (const event of view?.progress?.(shownCall(call, shownAs), progress) ?? []) line.tell(place, event)
+}
+
+const finishView = (
+  line: OutputLine,
+  slot: Slot,
+  { outcome, output, details }: Pick<ToolEndedEvent, 'outcome' | 'output' | 'details'>,
+): void => {
+  const { place, call, shownAs, view } = slot
+  if (call === undefined || shownAs === undefined || view === undefined) return
+  const shown = shownCall(call, shownAs)
+  const { events, item, after = [] } = view.end({ ...shown, outcome, output: output.output, details })
+  for (const event of events) line.tell(place, event)
+  const approved =
+    shownAs.approvalRequestId === undefined ? {} : { approval_request_id: shownAs.approvalRequestId }
+  // What the model is given of it stands in no item of the wire.
+  const history = [call, { ...output, call_id: call.call_id }] as InputItem[]
+  line.finish(place, withHistory({ ...item, ...approved }, history))
+  slot.as = 'done'
+  for (const next of after) showWhole(line, withHistory(next, []))
+}
+
+/** Shows an item that is whole, in the next place. */
+export const showWhole = (line: OutputLine, item: OutputItem): void => {
+  const place = line.open()
+  line.show(place, { ...item, ...('status' in item ? { status: 'in_progress' } : {}) } as OutputItem)
+  tellWhole(line, place, item)
+  line.finish(place, item)
 }
 
 /** Asks for approval in the place of the call. */

@@ -1,5 +1,6 @@
 import type { InputItem } from '@antiphon/client'
 import type { StoredConversation } from '@antiphon/store'
+import { toShown } from 'antiphon'
 import { moveConversation } from '../responses/move-conversation.ts'
 import { asStored, newId } from '../responses/own-input.ts'
 import { type ItemList, type PageQuery, pageOf } from '../responses/page-of.ts'
@@ -111,7 +112,7 @@ export const getItem = async (
   const items = await itemsOf(responder, await findConversation(responder, tenant, id))
   const found = items.find((item) => (item as { id?: unknown }).id === itemId)
   if (found === undefined) throw refusals.notFound('Item', itemId)
-  return found
+  return toShown(found)
 }
 
 /** How often to try again when somebody else has added to the conversation. */

@@ -2,7 +2,14 @@ import { ServeError } from '../request/serve-error.ts'
 import { corsHeaders, isPreflight, preflightHeaders } from './cors.ts'
 import { endWithError, tellable } from './error-reply.ts'
 import { type HttpOptions, LOCAL, type RequestFacts } from './http-options.ts'
-import { checkBodyHeaders, DEFAULT_BODY_LIMIT_BYTES, emptyBody, parseBody } from './read-body.ts'
+import {
+  bodyTooLarge,
+  checkBodyHeaders,
+  DEFAULT_BODY_LIMIT_BYTES,
+  DEFAULT_UPLOAD_LIMIT_BYTES,
+  emptyBody,
+  parseBody,
+} from './read-body.ts'
 import type { Call, FrameSink, Reply } from './reply.ts'
 import { createRouter, tidyBasePath } from './router.ts'
 
@@ -15,6 +22,8 @@ export interface Incoming {
   readonly headers: Headers
   /** Reads the body; throws a 413 `ServeError` as soon as it is over the limit. */
   read(limitBytes: number): Promise<Uint8Array>
+  /** Gives the body as it comes; throws a 413 `ServeError` as soon as it is over the limit. */
+  pieces(limitBytes: number): AsyncIterable<Uint8Array>
   /** Asked for by the first who wants to know. */
   readonly signal: AbortSignal
 }
@@ -26,6 +35,12 @@ export type Outgoing =
       readonly status: number
       readonly headers: Readonly<Record<string, string>>
       readonly body: string | undefined
+    }
+  | {
+      readonly kind: 'content'
+      readonly status: number
+      readonly headers: Readonly<Record<string, string>>
+      readonly content: Uint8Array | AsyncIterable<Uint8Array>
     }
   | {
       readonly kind: 'stream'
@@ -56,6 +71,7 @@ export const createAnswer = (options: HttpOptions, guard?: (headers: Headers) =>
   const router = createRouter(options.routes, options.basePath)
   const socketPath = `${tidyBasePath(options.basePath ?? '/v1')}/responses`
   const limitBytes = options.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES
+  const uploadBytes = options.uploadLimitBytes ?? DEFAULT_UPLOAD_LIMIT_BYTES
 
   const reply = async (incoming: Incoming, warn: (text: string) => void): Promise<Reply> => {
     const { method, path, search, headers } = incoming
@@ -87,6 +103,10 @@ export const createAnswer = (options: HttpOptions, guard?: (headers: Headers) =>
         return incoming.signal
       },
       warn,
+      body: () => {
+        if (Number(headers.get('content-length') ?? 0) > uploadBytes) throw bodyTooLarge(uploadBytes)
+        return incoming.pieces(uploadBytes)
+      },
       json: async ({ isOptional = false } = {}) => {
         body ??= readJson()
         const value = await body
@@ -124,6 +144,7 @@ export const createAnswer = (options: HttpOptions, guard?: (headers: Headers) =>
         options.onWarning?.(text, facts)
       })
       if (given.kind === 'json') return full(given.status, headersOf(given.headers), given.body)
+      if (given.kind === 'content') return { ...given, headers: headersOf(given.headers) }
       return {
         kind: 'stream',
         headers: {

@@ -1,7 +1,7 @@
 import { createAnswer, type Incoming, type Outgoing } from './answer.ts'
 import { FrameStream, type StreamOptions } from './frame-stream.ts'
 import type { HttpOptions } from './http-options.ts'
-import { readWebBody } from './read-body.ts'
+import { readWebBody, webPieces, withinLimit } from './read-body.ts'
 import { createStreams, type Streams } from './streams.ts'
 
 /** Answers a request of the fetch kind; never rejects. */
@@ -27,8 +27,28 @@ export const createFetchHandler = (
     if (outgoing.kind === 'stream')
       return streamed(outgoing, streams, { signal: controller.signal, gone, done })
     done()
+    if (outgoing.kind === 'content')
+      return new Response(bodyOf(outgoing.content), { status: outgoing.status, headers: outgoing.headers })
     return new Response(outgoing.body, { status: outgoing.status, headers: outgoing.headers })
   }
+}
+
+/** Bytes as a body of the fetch kind. */
+const bodyOf = (
+  content: Uint8Array | AsyncIterable<Uint8Array>,
+): ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> => {
+  if (content instanceof Uint8Array) return content as Uint8Array<ArrayBuffer>
+  const iterator = content[Symbol.asyncIterator]()
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await iterator.next()
+      if (done === true) controller.close()
+      else controller.enqueue(value)
+    },
+    async cancel() {
+      await iterator.return?.()
+    },
+  })
 }
 
 const incomingOf = (request: Request, signal: AbortSignal): Incoming => {
@@ -39,6 +59,7 @@ const incomingOf = (request: Request, signal: AbortSignal): Incoming => {
     search,
     headers: request.headers,
     read: (limitBytes) => readWebBody(request.body, limitBytes),
+    pieces: (limitBytes) => withinLimit(webPieces(request.body), limitBytes),
     signal,
   }
 }

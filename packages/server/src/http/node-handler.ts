@@ -1,10 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { type Answer, createAnswer, type Incoming, type Outgoing } from './answer.ts'
 import { Connections, type Exchange } from './connections.ts'
 import { type FrameOutlet, FrameStream } from './frame-stream.ts'
 import type { HttpOptions } from './http-options.ts'
-import { readNodeBody } from './read-node-body.ts'
+import { withinLimit } from './read-body.ts'
+import { nodePieces, readNodeBody } from './read-node-body.ts'
 import { tidyBasePath } from './router.ts'
 import { createStreams, type Streams } from './streams.ts'
 
@@ -106,6 +109,11 @@ class NodeExchange implements Incoming, Exchange {
     return readNodeBody(this.#request, limitBytes)
   }
 
+  pieces(limitBytes: number): AsyncIterable<Uint8Array> {
+    if (this.#mustContinue) this.#response.writeContinue()
+    return withinLimit(nodePieces(this.#request), limitBytes)
+  }
+
   gone(): void {
     if (this.#isGone) return
     this.#isGone = true
@@ -120,6 +128,7 @@ class NodeExchange implements Incoming, Exchange {
     }
     try {
       if (outgoing.kind === 'full') this.#sendFull(outgoing)
+      else if (outgoing.kind === 'content') this.#sendContent(outgoing)
       else this.#sendStream(outgoing)
     } catch (error) {
       this.#shared.onError(error, {
@@ -146,6 +155,15 @@ class NodeExchange implements Incoming, Exchange {
     this.#done()
     if (isUnread && !this.#isHttp2) this.#linger(body)
     else response.end(body)
+  }
+
+  #sendContent({ status, headers, content }: Outgoing & { kind: 'content' }): void {
+    const response = this.#response
+    response.writeHead(status, { ...headers, ...this.#closeHeader(this.#hasMuchUnread) })
+    if (content instanceof Uint8Array) response.end(content)
+    // Half of a file must not look like the whole: the connection is cut.
+    else pipeline(Readable.from(content), response).catch(() => response.destroy())
+    response.once('close', () => this.#done())
   }
 
   #sendStream(outgoing: Outgoing & { kind: 'stream' }): void {

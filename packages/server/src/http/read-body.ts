@@ -5,12 +5,16 @@ import { jsonErrorAt, tooDeepAt } from './json-text.ts'
 export interface BodyLimits {
   /** @defaultValue 20 MiB */
   readonly bodyLimitBytes?: number
+  /** Of an upload (`POST /files`). @defaultValue 512 MiB */
+  readonly uploadLimitBytes?: number
   /** How deep arrays and objects may lie in each other. @defaultValue 64 */
   readonly maxDepth?: number
 }
 
 /** `bodyLimitBytes`, when nothing is said. */
 export const DEFAULT_BODY_LIMIT_BYTES = 20 * 1024 * 1024
+/** `uploadLimitBytes`, when nothing is said. */
+export const DEFAULT_UPLOAD_LIMIT_BYTES = 512 * 1024 * 1024
 const DEFAULT_MAX_DEPTH = 64
 
 /** The body is larger than it may be; the connection is closed behind the answer. */
@@ -109,6 +113,34 @@ export const readWebBody = async (
     pieces.push(value)
   }
   return joined(pieces, size)
+}
+
+/** The pieces of a body, as long as they are within the limit. @throws ServeError 413. */
+export async function* withinLimit(
+  body: AsyncIterable<Uint8Array>,
+  limitBytes: number,
+): AsyncGenerator<Uint8Array> {
+  let size = 0
+  for await (const piece of body) {
+    size += piece.length
+    if (size > limitBytes) throw bodyTooLarge(limitBytes)
+    yield piece
+  }
+}
+
+/** A body of the fetch kind, piece by piece; one that is not read to its end is let go of. */
+export async function* webPieces(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
+  const reader = body?.getReader()
+  if (reader === undefined) return
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      yield value
+    }
+  } finally {
+    reader.cancel().catch(() => undefined)
+  }
 }
 
 /** Pieces as one. */

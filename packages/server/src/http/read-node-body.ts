@@ -36,6 +36,16 @@ export const readNodeBody = (request: IncomingMessage, limitBytes: number): Prom
   })
 }
 
+/** A body of the Node kind, piece by piece. One that is not read to its end is left to who ends the connection. */
+export async function* nodePieces(request: IncomingMessage): AsyncGenerator<Uint8Array> {
+  if (request.readableEnded) {
+    yield await parsedBefore(request)
+    return
+  }
+  // Ending early must not cut the connection: the answer says why.
+  for await (const piece of request.iterator({ destroyOnReturn: false })) yield piece as Uint8Array
+}
+
 const parsedBefore = async (request: IncomingMessage): Promise<Uint8Array> => {
   const { body, headers } = request as { body?: unknown; headers: IncomingMessage['headers'] }
   if (Buffer.isBuffer(body)) return body

@@ -17,6 +17,12 @@ export interface Call {
    * @throws ServeError 400, 413 or 415. An empty body is a 400, or undefined where it `isOptional`.
    */
   json(options?: { readonly isOptional?: boolean }): Promise<unknown>
+  /**
+   * The body as it comes, of any content type, within `uploadLimitBytes`: for uploads. In the place of `json()`.
+   *
+   * Iterating throws ServeError 413 as soon as it is over the limit.
+   */
+  body(): AsyncIterable<Uint8Array>
   /** Aborted when the client leaves before it has all of its answer. */
   readonly signal: AbortSignal
   /** Tells the client something in the header `x-antiphon-warning`; after the answer has begun, only the hook `onWarning`. */
@@ -45,12 +51,23 @@ export type Reply =
       readonly headers?: Readonly<Record<string, string>>
     }
   | {
+      /** Bytes: as they are there, or as they come. */
+      readonly kind: 'content'
+      readonly status: number
+      readonly content: Uint8Array | AsyncIterable<Uint8Array>
+      /** `content-type` among them. */
+      readonly headers: Readonly<Record<string, string>>
+    }
+  | {
       readonly kind: 'stream'
       readonly headers?: Readonly<Record<string, string>>
       /** Begins to write. What it returns is called once when the stream is over, whoever ended it. */
       // biome-ignore lint/suspicious/noConfusingVoidType: most return nothing at all
       open(sink: FrameSink): void | (() => void)
     }
+
+/** What a request for a response is answered with. */
+export type ResponseReply = Exclude<Reply, { kind: 'content' }>
 
 /** Answers a call; throws `ServeError` for what is refused. */
 export type Handler = (call: Call) => Promise<Reply>

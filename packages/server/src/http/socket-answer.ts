@@ -1,5 +1,5 @@
 import type { Principal } from '../tenants/principal.ts'
-import type { Reply } from './reply.ts'
+import type { ResponseReply } from './reply.ts'
 
 /** One WebSocket connection. The same object for all of its requests, so what belongs to the connection may be kept by it, in a WeakMap. */
 export interface SocketConnection {
@@ -21,4 +21,7 @@ export interface SocketCall {
  * Answers the fields of one `response.create`, without `type` and `stream_id`. The frames of a stream go out as JSON texts, without comments and `[DONE]`; a thrown error, and
  * a JSON reply with a status of 400 or more, becomes an error frame.
  */
-export type SocketAnswer = (request: Readonly<Record<string, unknown>>, call: SocketCall) => Promise<Reply>
+export type SocketAnswer = (
+  request: Readonly<Record<string, unknown>>,
+  call: SocketCall,
+) => Promise<ResponseReply>

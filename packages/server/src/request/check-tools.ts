@@ -16,11 +16,12 @@ const typeAt = (value: unknown, path: string): string => {
   return type
 }
 
-/** An MCP server has one address. */
+const MCP_TARGETS = ['server_url', 'connector_id', 'tunnel_id'] as const
+
+/** An MCP server has one address, or none when the server that is asked knows it by its label. */
 const checkMcpTarget = (tool: Fields, path: string): void => {
-  const given = ['server_url', 'connector_id', 'tunnel_id'].filter((name) => tool[name] != null)
-  if (given.length === 1) return
-  if (given.length === 0) throw missingParameter(`${path}.server_url`)
+  const given = MCP_TARGETS.filter((name) => tool[name] != null)
+  if (given.length <= 1) return
   throw brokenRule(
     `${path}.${given[1]}`,
     `Invalid '${path}': give exactly one of server_url, connector_id and tunnel_id, but got ${given.join(' and ')}.`,
@@ -70,6 +71,17 @@ export const checkToolList = (tools: unknown, path = 'tools', allowed?: readonly
     }
     names.add(key)
   }
+}
+
+/**
+ * MCP servers have an address each: for an upstream that knows none by their labels.
+ *
+ * @throws ServeError 400.
+ */
+export const checkMcpAddresses = (tools: unknown): void => {
+  for (const [n, tool] of (Array.isArray(tools) ? (tools as Fields[]) : []).entries())
+    if (tool.type === 'mcp' && MCP_TARGETS.every((name) => tool[name] == null))
+      throw missingParameter(`tools[${n}].server_url`)
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { ResponseRequest } from '@antiphon/client'
-import { checkChosenTool } from './check-tools.ts'
+import { checkChosenTool, checkMcpAddresses } from './check-tools.ts'
 import { brokenRule, unsupportedValue } from './parameter-refusals.ts'
 
 /** Tools that items of the input bring. */
@@ -16,6 +16,8 @@ const broughtTools = (input: ResponseRequest['input']): unknown[] => {
 export interface RuleOptions {
   /** The upstream has tools of its own, which a choice may name: it checks choices itself. @defaultValue `false` */
   readonly bringsTools?: boolean
+  /** It knows MCP servers by their labels. @defaultValue `false` */
+  readonly namesMcpServers?: boolean
 }
 
 /** A choice is held against the tools that can be seen: a history may have brought others. */
@@ -34,6 +36,7 @@ const checkChoice = (request: ResponseRequest, { bringsTools = false }: RuleOpti
  * @throws ServeError 400.
  */
 export const checkRules = (request: ResponseRequest, options: RuleOptions = {}): void => {
+  if (options.namesMcpServers !== true) checkMcpAddresses(request.tools)
   if (request.previous_response_id != null && request.conversation != null) {
     throw brokenRule(
       'previous_response_id',

@@ -1,4 +1,4 @@
-import type { Reply } from '../http/reply.ts'
+import type { ResponseReply } from '../http/reply.ts'
 import { parseCreate } from '../request/parse-body.ts'
 import { checkSupported } from '../request/supported.ts'
 import { readIdempotency } from '../tenants/idempotency.ts'
@@ -30,11 +30,12 @@ export const answerCreate = async (
   responder: Responder,
   limiter: Limiter,
   call: CreateCall,
-): Promise<Reply> => {
+): Promise<ResponseReply> => {
   const asked = parseCreate(call.body)
   const upstream = upstreamFor(responder, asked.model ?? undefined)
   const { request, warnings } = checkSupported(asked, upstream.refuses ?? {}, responder.options.lenient, {
     bringsTools: upstream.bringsTools === true,
+    namesMcpServers: upstream.namesMcpServers === true,
   })
   for (const warning of warnings) call.warn(warning)
   const idempotency = readIdempotency(call.headers, call.body)

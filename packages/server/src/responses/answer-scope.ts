@@ -6,6 +6,7 @@ const STOP_MS = 2_000
 
 /** What an upstream has at hand for one answer; stopped once, whoever listens. */
 export class AnswerScope implements AnswerContext {
+  readonly tenant: string
   readonly responseId: string
   readonly approvals: Approvals
   readonly runs?: RunStore
@@ -16,7 +17,8 @@ export class AnswerScope implements AnswerContext {
   #controller: AbortController | undefined
   #stopped: Error | undefined
 
-  constructor(responseId: string, approvals: Approvals, runs: RunStore | undefined) {
+  constructor(tenant: string, responseId: string, approvals: Approvals, runs: RunStore | undefined) {
+    this.tenant = tenant
     this.responseId = responseId
     this.approvals = approvals
     if (runs !== undefined) this.runs = runs

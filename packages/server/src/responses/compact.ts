@@ -34,7 +34,7 @@ export const compactHistory = async (
   const { items } = await hydrate(responder, tenant, request)
   if (items.length === 0) throw refusals.nothingToCompact()
   const id = newId('resp')
-  const scope = new AnswerScope(id, approvalsOf(responder, tenant, id), undefined)
+  const scope = new AnswerScope(tenant, id, approvalsOf(responder, tenant, id), undefined)
   const stop = (): void => scope.stop(signal.reason as Error)
   signal.addEventListener('abort', stop, { once: true })
   const usage: ResponseUsage[] = []

@@ -1,4 +1,5 @@
 import type { InputItem } from '@antiphon/client'
+import { toShown } from 'antiphon'
 import { refusals } from './refusals.ts'
 
 /** Which part of a list is asked for. */
@@ -33,7 +34,7 @@ export const pageOf = (
   const to = before === undefined ? (order === 'asc' ? items.length : -1) : placeOf(items, before, 'before')
   const data: InputItem[] = []
   let at = from
-  for (; data.length < limit && (to - at) * step > 0; at += step) data.push(items[at] as InputItem)
+  for (; data.length < limit && (to - at) * step > 0; at += step) data.push(toShown(items[at] as InputItem))
   return {
     object: 'list',
     data,

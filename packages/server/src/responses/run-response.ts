@@ -70,7 +70,7 @@ const run = async (responder: Responder, job: ResponseJob, live: LiveResponse): 
   const { responses } = responder
   const epoch = job.row?.epoch ?? 0
   const isBackground = base.background === true
-  const keepsRun = isBackground && job.upstream.keepsRuns === true
+  const keepsRun = isBackground && keepsRunOf(job)
   const log =
     job.events === 'logged'
       ? new FrameLog(async (frames) => {
@@ -85,6 +85,7 @@ const run = async (responder: Responder, job: ResponseJob, live: LiveResponse): 
     ...(job.told === undefined ? {} : { told: job.told }),
   })
   const scope = new AnswerScope(
+    tenant,
     base.id,
     approvalsOf(responder, tenant, base.id),
     keepsRun ? responder.runs.of(tenant) : undefined,
@@ -132,6 +133,12 @@ const run = async (responder: Responder, job: ResponseJob, live: LiveResponse): 
   if (isBackground) responder.onEnded?.(tenant, outcome.response)
   return failure === undefined ? outcome : { ...outcome, failure }
 }
+
+/** Whether the upstream keeps the run of this very request. */
+const keepsRunOf = ({ upstream: { keepsRuns = false }, request, input }: ResponseJob): boolean =>
+  typeof keepsRuns === 'boolean'
+    ? keepsRuns
+    : keepsRuns({ ...request, input: [...input.items] } as ResponseRequest)
 
 const CANCELLED: Ending = { status: 'cancelled' }
 

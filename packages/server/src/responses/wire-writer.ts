@@ -6,6 +6,7 @@ import {
   type Response,
   type ResponseEvent,
 } from '@antiphon/client'
+import { historyOf, withHistory } from 'antiphon'
 import { endResponse } from '../request/echo.ts'
 import { completeItem, completePart } from './complete-item.ts'
 import { OpenText } from './open-text.ts'
@@ -117,7 +118,11 @@ export class WireWriter {
     }
     if (type === 'response.output_item.added') return this.#open(inner, (event as { item: OutputItem }).item)
     const slot = this.#slots[inner]
-    if (slot === undefined || slot.sealed) return
+    if (slot === undefined) return
+    if (slot.sealed) {
+      if (type === 'response.output_item.done') this.#carry(slot, (event as { item: OutputItem }).item)
+      return
+    }
     if (type === 'response.output_item.done') return this.#seal(slot, (event as { item: OutputItem }).item)
     if (slot.told !== undefined || !hasPlace(event, slot)) return
     if (type === TEXT_DELTA && !this.#obfuscate && isPlainDelta(event)) this.#pushDelta(event, slot)
@@ -169,6 +174,12 @@ export class WireWriter {
       for (const event of slot.told.missing(eventsOf({ ...this.#base, output: [whole] })))
         this.#pushOf(event, { output_index: slot.outer })
     this.#push('response.output_item.done', { output_index: slot.outer, item: whole }, true)
+  }
+
+  /** What an item carries is in no frame: of one that was told before a crash, it comes again. */
+  #carry({ told, outer }: Slot, item: OutputItem): void {
+    const history = told === undefined ? undefined : historyOf(item)
+    if (history !== undefined) this.output[outer] = withHistory(this.output[outer] as OutputItem, history)
   }
 
   /** What was begun before a crash and did not come again. */

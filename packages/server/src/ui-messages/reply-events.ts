@@ -1,5 +1,5 @@
 import { eventsOf, type Response, type ResponseEvent } from '@antiphon/client'
-import type { FrameSink, Reply } from '../http/reply.ts'
+import type { FrameSink, ResponseReply } from '../http/reply.ts'
 
 /** Characters that wait for their reader before the writer is told to wait. */
 const HIGH_WATER = 65_536
@@ -10,7 +10,7 @@ const HIGH_WATER = 65_536
  * Ends when the reply does, or when the signal aborts; then the reply is told that its reader has gone.
  */
 export const replyEvents = async function* (
-  reply: Reply,
+  reply: ResponseReply,
   signal: AbortSignal,
 ): AsyncGenerator<ResponseEvent, void, undefined> {
   if (reply.kind === 'json') {

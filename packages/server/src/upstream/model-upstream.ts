@@ -1,5 +1,5 @@
 import { createAccumulator, type Response, type ResponseRequest } from '@antiphon/client'
-import type { Model } from 'antiphon'
+import { type Model, replayItems } from 'antiphon'
 import { OutputLine } from './output-line.ts'
 import { PlainAnswer } from './plain-answer.ts'
 import type { Upstream } from './upstream.ts'
@@ -53,7 +53,8 @@ const passedOn = (request: ResponseRequest): ResponseRequest => {
   const { store, ...rest } = request
   for (const name of SERVERS_OWN) delete rest[name]
   const given = Object.entries(rest).filter(([, value]) => value !== undefined && value !== null)
-  return { ...Object.fromEntries(given), ...(store === false ? { store } : {}) }
+  const input = Array.isArray(rest.input) ? { input: [...replayItems(rest.input)] } : {}
+  return { ...Object.fromEntries(given), ...input, ...(store === false ? { store } : {}) }
 }
 
 const baseOf = (id: string, model: string | undefined): Response =>

@@ -14,6 +14,8 @@ export interface Approvals {
 
 /** What an answer has at hand beside the request. */
 export interface AnswerContext extends ModelContext {
+  /** Whose response it is. */
+  readonly tenant: string
   /** Id of the response; also of the run that is kept for it. */
   readonly responseId: string
   readonly approvals: Approvals
@@ -36,8 +38,10 @@ export interface Upstream {
   readonly refuses?: Readonly<Record<string, string>>
   /** It has tools of its own, which `tool_choice` may name. @defaultValue false */
   readonly bringsTools?: boolean
+  /** It knows MCP servers by their labels, so a request need not give their addresses. @defaultValue false */
+  readonly namesMcpServers?: boolean
   /** It keeps the run of a background response in `context.runs`, and goes on with it when it is asked again. @defaultValue false */
-  readonly keepsRuns?: boolean
+  readonly keepsRuns?: boolean | ((request: ResponseRequest) => boolean)
   /** Compacts a history, where that is offered. */
   readonly compact?: (request: ResponseRequest, context: ModelContext) => Promise<readonly unknown[]>
 }
