@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { createNodeServer, type NodeServerOptions } from '../src/http/node-server.ts'
-import type { Reply } from '../src/http/reply.ts'
+import type { ResponseReply } from '../src/http/reply.ts'
 import type { Route } from '../src/http/router.ts'
 
 /** A server on a free port, closed when the test has finished. */
@@ -26,7 +26,7 @@ export const echo: Route = {
   handle: async (call) => json(await call.json()),
 }
 
-export const json = (body: unknown, status = 200): Reply => ({ kind: 'json', status, body })
+export const json = (body: unknown, status = 200): ResponseReply => ({ kind: 'json', status, body })
 
 /** Resolves when somebody calls `resolve`. */
 export const gate = <T = void>() => {
