@@ -1,5 +1,12 @@
 /** `@antiphon/sandbox`: programs without network, host files or environment, within limits. */
 
+export {
+  type BeneathFile,
+  type BeneathLimits,
+  listBeneath,
+  openBeneath,
+  partsBeneath,
+} from './files/open-beneath.ts'
 export { defaultLimits, type SandboxLimits } from './limits.ts'
 export { openSandbox } from './open-sandbox.ts'
 export type {
