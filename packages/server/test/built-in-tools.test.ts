@@ -298,7 +298,7 @@ describe('endpoints of a built-in tool', () => {
     const echoed = await fetch(`${url}/v1/vector_stores/vs_1/echo`, { method: 'POST', body: bytes })
     expect(Buffer.from(await echoed.arrayBuffer()).equals(bytes)).toBe(true)
     expect(echoed.headers.get('content-disposition')).toBe("attachment; filename*=UTF-8''%C3%A4.txt")
-    const capabilities = await (await fetch(`${url}/v1/capabilities`)).json()
+    const capabilities = (await (await fetch(`${url}/v1/capabilities`)).json()) as { endpoints: string[] }
     expect(capabilities).toMatchObject({ tools: [{ name: 'file_search', runs: 'auto' }] })
     expect(capabilities.endpoints).toContain('vector_stores')
   })

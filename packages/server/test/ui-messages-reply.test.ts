@@ -1,7 +1,7 @@
 import { encodeSse, encodeSseComment, type Response, type ResponseEvent, SSE_DONE } from '@antiphon/client'
 import { lifecycleEvents, messageItem } from 'antiphon/testing'
 import { describe, expect, it } from 'vitest'
-import type { Reply } from '../src/http/reply.ts'
+import type { ResponseReply } from '../src/http/reply.ts'
 import { replyEvents } from '../src/ui-messages/reply-events.ts'
 
 const response: Response = {
@@ -19,7 +19,10 @@ const collect = async (events: AsyncIterable<ResponseEvent>): Promise<ResponseEv
   for await (const event of events) found.push(event)
   return found
 }
-const streamOf = (open: Extract<Reply, { kind: 'stream' }>['open']): Reply => ({ kind: 'stream', open })
+const streamOf = (open: Extract<ResponseReply, { kind: 'stream' }>['open']): ResponseReply => ({
+  kind: 'stream',
+  open,
+})
 
 describe('the events of a reply', () => {
   it('are those of its frames, however they are written', async () => {
