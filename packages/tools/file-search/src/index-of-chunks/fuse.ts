@@ -1,0 +1,24 @@
+/** A list that is fused with others. */
+export interface RankedList<Key> {
+  /** The best first. */
+  readonly keys: readonly Key[]
+  readonly weight: number
+}
+
+/** How much the first places are worth more than those behind: the usual number of reciprocal rank fusion. */
+const RANK_OFFSET = 60
+
+/**
+ * Reciprocal rank fusion: each list gives a key its weight divided by 60 and the place. What is the first of all lists has the score 1; what comes only in one has at most
+ * the part that its list weighs. Lists that weigh nothing give nothing.
+ */
+export const fuse = <Key>(lists: readonly RankedList<Key>[]): Map<Key, number> => {
+  const most = lists.reduce((sum, { weight }) => sum + weight, 0) / (RANK_OFFSET + 1)
+  const scores = new Map<Key, number>()
+  for (const { keys, weight } of lists) {
+    if (weight <= 0) continue
+    for (const [place, key] of keys.entries())
+      scores.set(key, (scores.get(key) ?? 0) + weight / (RANK_OFFSET + place + 1) / most)
+  }
+  return scores
+}
