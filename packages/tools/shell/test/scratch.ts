@@ -1,4 +1,4 @@
-import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -33,6 +33,8 @@ export const scratch = async (files: Record<string, string | Uint8Array> = {}): 
   onTestFinished(() => rm(base, { recursive: true, force: true }))
   const root = join(base, 'root')
   const outside = join(base, 'outside')
+  // The user of a sandbox has to reach the root.
+  await chmod(base, 0o755)
   await mkdir(root)
   await mkdir(outside)
   const write = async (path: string, text: string | Uint8Array): Promise<void> => {
