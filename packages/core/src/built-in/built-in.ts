@@ -38,6 +38,8 @@ export interface OpenedBuiltIn {
 export interface BuiltInHost {
   /** Where the server keeps things: a `Store` of `@antiphon/store`, or undefined for one that keeps nothing. */
   readonly store: object | undefined
+  /** Files of tenants (`/v1/files`): a `FileStore` of `@antiphon/store`; there in memory, too. */
+  readonly files?: object
 }
 
 /**

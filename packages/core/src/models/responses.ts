@@ -17,6 +17,8 @@ export interface ResponsesOptions extends ClientOptions {
   readonly model?: string
   /** False asks for whole answers; their events are made from the whole. @defaultValue true */
   readonly stream?: boolean
+  /** Types of built-in tools that the endpoint executes itself, such as `['web_search']`: built-in tools with `runs: 'auto'` are left to it. @defaultValue none */
+  readonly hostedTools?: readonly string[]
   /** A client of yours, in the place of one made from these options. */
   readonly client?: Client
 }
@@ -33,6 +35,7 @@ export const responses = (model: string | ResponsesOptions, options: ResponsesOp
     model: named,
     stream = true,
     client: given,
+    hostedTools,
     ...clientOptions
   } = typeof model === 'string' ? { ...options, model } : model
   if (typeof named !== 'string' || named === '')
@@ -66,6 +69,7 @@ export const responses = (model: string | ResponsesOptions, options: ResponsesOp
   }
   return Object.assign(answer, {
     modelName: named,
+    ...(hostedTools === undefined ? {} : { capabilities: { hostedTools } }),
     compact: async (request: ResponseRequest, context: ModelContext): Promise<readonly unknown[]> => {
       const { instructions } = request
       const { output, usage } = await client.responses.compact(

@@ -54,17 +54,15 @@ export const prepareRequest = async (run: RunContext, last: LimitHit | undefined
   const tools = activeTools(run, overrides)
   const choice =
     last === undefined ? (overrides?.toolChoice ?? toolChoice(run)) : tools.length > 0 ? 'none' : undefined
-  const request: ResponseRequest = {
-    ...agent.settings,
-    ...(instructions === undefined ? {} : { instructions }),
-    ...(tools.length === 0 ? {} : { tools: tools as ToolDefinition[] }),
-    ...(choice === undefined ? {} : { tool_choice: choice }),
-    ...(run.agent === run.rootAgent || run.rootAgent.output === undefined
-      ? {}
-      : { text: run.rootAgent.settings.text }),
-    ...overrides?.settings,
-    input: input(run, overrides) as InputItem[],
-  }
+  // Not a literal that begins with a spread: V8 would give each request a hidden class of its own, and each look at one of its fields would be the first.
+  const request: ResponseRequest = Object.assign({}, agent.settings)
+  if (instructions !== undefined) request.instructions = instructions
+  if (tools.length > 0) request.tools = tools as ToolDefinition[]
+  if (choice !== undefined) request.tool_choice = choice
+  if (agent !== run.rootAgent && run.rootAgent.output !== undefined)
+    request.text = run.rootAgent.settings.text
+  if (overrides?.settings !== undefined) Object.assign(request, overrides.settings)
+  request.input = input(run, overrides) as InputItem[]
   if (agent.hasHostedTools) boundHostedCalls(run, request)
   if (run.server !== undefined) {
     if (run.server.previousResponseId !== undefined)
