@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
-  entry: { index: 'src/index.ts' },
+  entry: { index: 'src/index.ts', 'quick-js-worker': 'src/quick-js/quick-js-worker.ts' },
   format: ['esm'],
   target: 'node20',
   dts: true,

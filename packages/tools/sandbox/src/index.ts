@@ -9,6 +9,13 @@ export {
 } from './files/open-beneath.ts'
 export { defaultLimits, type SandboxLimits } from './limits.ts'
 export { openSandbox } from './open-sandbox.ts'
+export {
+  openQuickJs,
+  type QuickJs,
+  type QuickJsEvaluation,
+  type QuickJsOptions,
+  type QuickJsResult,
+} from './quick-js/open-quick-js.ts'
 export type {
   Sandbox,
   SandboxCommand,
