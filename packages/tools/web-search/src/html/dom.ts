@@ -1,0 +1,26 @@
+/** The part of a DOM that is used, so that the types of a browser are not in everybody's program. */
+export interface PageNode {
+  readonly nodeType: number
+  readonly childNodes: Iterable<PageNode>
+  readonly textContent: string | null
+  remove(): void
+}
+
+export interface PageElement extends PageNode {
+  getAttribute(name: string): string | null
+  setAttribute(name: string, value: string): void
+  removeAttribute(name: string): void
+  querySelector(selectors: string): PageElement | null
+  querySelectorAll(selectors: string): Iterable<PageElement>
+  replaceWith(node: PageNode): void
+  cloneNode(deep: boolean): PageElement
+}
+
+export interface PageDocument {
+  readonly title: string | undefined
+  readonly documentElement: PageElement | null
+  readonly body: PageElement | null
+  querySelector(selectors: string): PageElement | null
+  querySelectorAll(selectors: string): Iterable<PageElement>
+  createTextNode(text: string): PageNode
+}
