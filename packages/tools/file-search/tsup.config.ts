@@ -1,7 +1,8 @@
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
-  entry: { index: 'src/index.ts' },
+  // The reader is started as a process.
+  entry: { index: 'src/index.ts', reader: 'src/parse/reader-main.ts' },
   format: ['esm'],
   target: 'node20',
   dts: true,
