@@ -4,6 +4,7 @@
 export type { EgressPolicy } from '@antiphon/egress'
 // What answers behind it
 export { type AgentUpstreamOptions, agentUpstream } from './agents/agent-upstream.ts'
+export type { FileOptions } from './files/file-options.ts'
 export { type Server, serve } from './serve.ts'
 export type { Served, ServeOptions } from './serve-options.ts'
 // Who may ask, and how much

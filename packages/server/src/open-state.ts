@@ -1,7 +1,9 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import {
+  type FileStore,
   type KeptHistory,
+  memoryFiles,
   memoryHistory,
   memoryResponses,
   type ResponseStore,
@@ -15,6 +17,7 @@ export interface ServerState {
   readonly responses: ResponseStore
   readonly history: KeptHistory
   readonly runs: TenantRuns
+  readonly files: FileStore
   /** For built-in tools; undefined for what is kept in memory. */
   readonly store: Store | undefined
   close(): Promise<void>
@@ -31,6 +34,7 @@ export const openState = async (target: string | Store = DEFAULT_FILE): Promise<
       responses: memoryResponses(),
       history: memoryHistory(),
       runs: tenantRuns(memoryRuns()),
+      files: memoryFiles(),
       store: undefined,
       close: async () => undefined,
     }
@@ -42,6 +46,7 @@ const stateOf = (store: Store, close: () => Promise<void>): ServerState => ({
   responses: store.responses,
   history: store.history,
   runs: tenantRuns(store),
+  files: store.files,
   store,
   close,
 })

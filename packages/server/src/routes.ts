@@ -2,6 +2,7 @@ import type { ResponseRequest } from '@antiphon/client'
 import type { BuiltInTool } from 'antiphon'
 import * as conversations from './conversations/conversations.ts'
 import { endpointRoute } from './endpoint-route.ts'
+import { fileRoutes } from './files/files.ts'
 import type { Call, Reply } from './http/reply.ts'
 import type { Route } from './http/router.ts'
 import {
@@ -206,6 +207,7 @@ export const routesOf = (
       },
     },
     { method: 'GET', path: '/capabilities', handle: async () => json(capabilitiesOf(offer)) },
+    ...fileRoutes(open),
     ...offer.tools.flatMap(({ endpoints = [] }) =>
       endpoints.map((endpoint) => endpointRoute(endpoint, open)),
     ),
@@ -250,6 +252,7 @@ const capabilitiesOf = ({ upstreams, lenient, tools }: Offer): object => ({
       'responses',
       'conversations',
       'models',
+      'files',
       ...tools.flatMap(({ endpoints = [] }) => endpoints.map(({ path }) => path.split('/')[1] ?? '')),
     ]),
   ],

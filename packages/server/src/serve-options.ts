@@ -1,5 +1,6 @@
 import type { Store } from '@antiphon/store'
 import type { Agent, BuiltInTool, Model } from 'antiphon'
+import type { FileOptions } from './files/file-options.ts'
 import type { TenantKeys } from './tenants/api-keys.ts'
 import type { TenantLimits } from './tenants/limits.ts'
 import type { Upstream } from './upstream/upstream.ts'
@@ -39,6 +40,8 @@ export interface ServeOptions {
   readonly keepDays?: number
   /** How often to look for background responses of processes that are gone, in milliseconds. @defaultValue 1000 */
   readonly keeperMs?: number
+  /** What files that are sent here (`/v1/files`) may be, and take. */
+  readonly files?: FileOptions
   /** Bytes of a request body at most. @defaultValue 20 MiB */
   readonly maxBodyBytes?: number
   /** Bytes of an uploaded file at most. @defaultValue 512 MiB */

@@ -3,6 +3,7 @@ import type { Response as WireResponse } from '@antiphon/client'
 import { type Agent, agent, type BuiltInTool, ConfigError, type Model } from 'antiphon'
 import { agentUpstream } from './agents/agent-upstream.ts'
 import { ownBuiltIns } from './agents/built-in-tools.ts'
+import { fileBounds } from './files/file-options.ts'
 import { createFetchHandler, type FetchHandler } from './http/fetch-handler.ts'
 import type { HttpOptions } from './http/http-options.ts'
 import { createNodeHandler } from './http/node-handler.ts'
@@ -153,13 +154,15 @@ const openResponder = async (
   webhooks: Webhooks | undefined,
 ): Promise<Opened> => {
   const state = await openState(options.store)
-  for (const tool of tools) await tool.attach?.({ store: state.store })
+  for (const tool of tools) await tool.attach?.({ store: state.store, files: state.files })
   const responder: Responder = {
     upstreams,
     fallback,
     responses: state.responses,
     history: state.history,
     runs: state.runs,
+    files: state.files,
+    fileBounds: fileBounds(options.files, state.store === undefined),
     heads: new HistoryHeads(state.history),
     live: new Map(),
     turnstile: new Turnstile(options.backgroundConcurrency ?? 16),

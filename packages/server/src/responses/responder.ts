@@ -1,4 +1,5 @@
-import type { KeptHistory, ResponseStore } from '@antiphon/store'
+import type { FileStore, KeptHistory, ResponseStore } from '@antiphon/store'
+import type { FileBounds } from '../files/file-options.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { HistoryHeads } from './history-heads.ts'
 import type { LiveResponse } from './live-response.ts'
@@ -14,6 +15,8 @@ export interface Responder {
   readonly history: KeptHistory
   /** Where runs of background responses are kept. */
   readonly runs: TenantRuns
+  readonly files: FileStore
+  readonly fileBounds: FileBounds
   readonly heads: HistoryHeads
   /** Responses that this process runs, by tenant and id. */
   readonly live: Map<string, LiveResponse>

@@ -71,14 +71,14 @@ export interface FileStore {
   /**
    * Keeps what comes. It can be found when all of it is there; when the source fails nothing is kept.
    *
-   * @param late - asked when the content is over; when it throws nothing is kept
+   * @param late - asked when the content is over, with the time at which the file began to come; when it throws nothing is kept
    * @throws FileStoreError `file_too_large`, `file_quota`; ConfigError `invalid_config` for a tenant or an id that cannot be kept, or that is there already; what the source or `late` throws.
    */
   put(
     file: NewFile,
     content: AsyncIterable<Uint8Array>,
     limits?: FileLimits,
-    late?: () => LateLabels,
+    late?: (createdAt: number) => LateLabels,
   ): Promise<StoredFile>
   get(tenant: string, id: string): Promise<StoredFile | undefined>
   /**

@@ -54,7 +54,7 @@ export const memoryFiles = (): FileStore => {
     given: NewFile,
     content: AsyncIterable<Uint8Array>,
     { maxBytes = DEFAULT_MAX_FILE_BYTES, maxTenantBytes, maxTenantFiles }: FileLimits = {},
-    late: () => LateLabels = () => ({}),
+    late: (createdAt: number) => LateLabels = () => ({}),
   ): Promise<StoredFile> => {
     const first = labelled(given)
     const { tenant, id, ...labels } = first
@@ -78,7 +78,7 @@ export const memoryFiles = (): FileStore => {
         hash.update(piece)
         pieces.push(Uint8Array.from(piece))
       }
-      whole = labelled({ ...first, ...late() }) as typeof first
+      whole = labelled({ ...first, ...late(createdAt) }) as typeof first
     } catch (error) {
       of.bytes -= bytes
       throw error

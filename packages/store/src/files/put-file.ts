@@ -26,7 +26,7 @@ export const putFile = async (
   given: NewFile,
   content: AsyncIterable<Uint8Array>,
   limits: FileLimits = {},
-  late: () => LateLabels = () => ({}),
+  late: (createdAt: number) => LateLabels = () => ({}),
 ): Promise<StoredFile> => {
   const first = labelled(given)
   const { tenant, id, filename, mimeType } = first
@@ -69,7 +69,7 @@ export const putFile = async (
       n += 1
     }
     const sha256 = hash.digest('hex')
-    const { purpose, expiresAt } = labelled({ ...first, ...late() })
+    const { purpose, expiresAt } = labelled({ ...first, ...late(createdAt) })
     const isThere = await sql.run(
       `update antiphon_files set status = 'ready', owner = null, sha256 = ?, purpose = ?, expires_at = ? where tenant = ? and id = ? and status = 'coming'`,
       [sha256, purpose, expiresAt ?? null, tenant, id],
