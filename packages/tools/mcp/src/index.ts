@@ -1,3 +1,5 @@
+// Tools of MCP servers, for agents and for servers
+
 // What calls come to, and why a server gave nothing
 export type { McpCallResult } from './call/call-result.ts'
 export { failedCall, type McpCallOptions, type McpProgress } from './call/call-tool.ts'
@@ -7,5 +9,7 @@ export type { McpCommand, McpServer, McpTarget, McpUrl } from './connection/serv
 export { functionName, functionNames } from './list/function-names.ts'
 export type { McpToolList } from './list/tool-list.ts'
 export { McpError, type McpErrorCode, type McpErrorDetails } from './mcp-error.ts'
+export { mcp } from './plugin/mcp.ts'
+export type { McpOptions, McpServerOptions, McpServerPolicy } from './plugin/mcp-options.ts'
 // Sessions with them
 export { createMcpPool, type McpPool, type McpPoolOptions, type McpSession } from './session/pool.ts'
