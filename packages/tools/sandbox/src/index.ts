@@ -6,6 +6,8 @@ export {
   listBeneath,
   openBeneath,
   partsBeneath,
+  removeBeneath,
+  writeBeneath,
 } from './files/open-beneath.ts'
 export { defaultLimits, type SandboxLimits } from './limits.ts'
 export { openSandbox } from './open-sandbox.ts'

@@ -3,7 +3,7 @@ import { chmod, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { listBeneath, openBeneath } from '../src/index.ts'
+import { listBeneath, openBeneath, removeBeneath, writeBeneath } from '../src/index.ts'
 import { folder, inside, missing, needs, opened, python } from './with-sandbox.ts'
 
 const execute = promisify(execFile)
@@ -51,6 +51,29 @@ describe.skipIf(!onLinux)(
         await expect(contentOf(root, path)).rejects.toMatchObject({ code: 'sandbox_file_refused' })
       await expect(contentOf(root, 'nothing')).rejects.toMatchObject({ code: 'ENOENT' })
       expect((await listBeneath(root)).files.map(({ path }) => path)).toEqual(['sub/file'])
+    })
+
+    it('what we write takes the place of a link, and never its target', async () => {
+      const outer = await folder()
+      const root = join(outer, 'root')
+      await mkdir(join(outer, 'secret'))
+      await mkdir(root)
+      await writeFile(join(outer, 'secret/file'), 'host')
+      await symlink('../secret/file', join(root, 'link'))
+      await symlink('../secret', join(root, 'folder'))
+      await writeBeneath(root, 'link', Buffer.from('new'))
+      await writeBeneath(root, 'folder', Buffer.from('new'))
+      for (const name of ['link', 'folder']) expect(await contentOf(root, name)).toBe('new')
+      expect(await readFile(join(outer, 'secret/file'), 'utf8')).toBe('host')
+      await mkdir(join(root, 'real'))
+      for (const name of ['../x', 'a/b', '..', '', 'real'])
+        await expect(writeBeneath(root, name, Buffer.from('x'))).rejects.toMatchObject({
+          code: 'sandbox_file_refused',
+        })
+      await symlink('../secret', join(root, 'again'))
+      await expect(removeBeneath(root, 'again/file')).rejects.toMatchObject({ code: 'sandbox_file_refused' })
+      await removeBeneath(root, 'again')
+      expect(await readFile(join(outer, 'secret/file'), 'utf8')).toBe('host')
     })
 
     it('a pipe does not hold us', async () => {

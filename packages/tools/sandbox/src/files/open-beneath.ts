@@ -1,8 +1,9 @@
 import { constants } from 'node:fs'
-import { type FileHandle, open, opendir } from 'node:fs/promises'
+import { type FileHandle, open, opendir, unlink } from 'node:fs/promises'
 import { SandboxError } from '../sandbox-error.ts'
+import type { SandboxUser } from '../user/choose-user.ts'
 
-const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants
+const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants
 
 /** A file that a sandbox may have made. */
 export interface BeneathFile {
@@ -49,6 +50,46 @@ export const openBeneath = async (folder: string, path: string): Promise<FileHan
     if (found.isFile()) return file
     await file.close()
     return refuse(path, 'it is no plain file')
+  } finally {
+    await at.close()
+  }
+}
+
+/**
+ * Writes a file into a folder that a sandbox writes, in the place of a file that has its name; a link there is replaced, not followed. It belongs to the user of the sandbox.
+ *
+ * @throws SandboxError `sandbox_file_refused` for a name with slashes, or that a folder has.
+ */
+export const writeBeneath = async (
+  folder: string,
+  name: string,
+  content: Uint8Array,
+  user?: SandboxUser,
+): Promise<void> => {
+  if (partsBeneath(name).length > 1) refuse(name, 'files are put into the folder itself')
+  const at = await open(folder, O_RDONLY | O_DIRECTORY)
+  try {
+    const place = `${reach(at)}/${name}`
+    await removeAt(place, name)
+    const file = await open(place, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644)
+    try {
+      if (user !== undefined) await file.chown(user.uid, user.gid)
+      await file.writeFile(content)
+    } finally {
+      await file.close()
+    }
+  } finally {
+    await at.close()
+  }
+}
+
+/** Removes a plain file, or a link itself. */
+export const removeBeneath = async (folder: string, path: string): Promise<void> => {
+  const parts = partsBeneath(path)
+  let at = await open(folder, O_RDONLY | O_DIRECTORY)
+  try {
+    for (const part of parts.slice(0, -1)) at = await step(at, part, path)
+    await removeAt(`${reach(at)}/${parts.at(-1)!}`, path)
   } finally {
     await at.close()
   }
@@ -113,6 +154,17 @@ const describe = async (at: FileHandle, name: string, path: string): Promise<Ben
     return { path, bytes: Number(found.size), version }
   } finally {
     await file.close()
+  }
+}
+
+/** Never a folder: what is in one could change under us. */
+const removeAt = async (place: string, path: string): Promise<void> => {
+  try {
+    await unlink(place)
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'EISDIR' || code === 'EPERM') refuse(path, 'it is a folder', cause)
+    if (code !== 'ENOENT') throw cause
   }
 }
 
