@@ -16,6 +16,8 @@ const MAX_WORDS_CHARS = 1_000
 const MIN_URL_CHARS = 'http://a'.length
 /** A URL in a text is tried with what stands behind it without a space, then without; not endlessly. */
 const MAX_TRIES = 32
+/** A text of many thousand links is cut short, so that it holds nobody up. */
+const MAX_TRIES_PER_TEXT = 20_000
 const TRAILING = /[.,;:!?'"*_~`)\]}>。，、；：！？）」』】》…]$/
 const WIDE_STOP = /[。，、；：！？）」』】》…]/
 
@@ -26,10 +28,11 @@ const WIDE_STOP = /[。，、；：！？）」』】》…]/
  */
 export const citationsIn = (text: string, find: FindSource): UrlCitation[] => {
   const citations: UrlCitation[] = []
+  const budget = { tries: MAX_TRIES_PER_TEXT }
   let from = 0
   for (const { index } of text.matchAll(/https?:\/\//gi)) {
     if (index < from) continue
-    const found = sourceAt(text, index, find)
+    const found = sourceAt(text, index, find, budget)
     if (found === undefined) continue
     const [start, end] = linkAround(text, index, found.end, from) ?? [index, found.end]
     citations.push({
@@ -49,20 +52,35 @@ const sourceAt = (
   text: string,
   start: number,
   find: FindSource,
+  budget: { tries: number },
 ): { readonly source: Source; readonly end: number } | undefined => {
   const run = /^[^\s<>"\\^`{|}]+/.exec(text.slice(start, start + MAX_URL_CHARS))?.[0] ?? ''
+  const closed = untilUnopened(run)
   // A text without spaces goes on behind its URL: the URL may end where the text is no longer ASCII.
-  const ascii = /^[!-~]+/.exec(run)?.[0] ?? ''
-  for (const whole of new Set([run, run.split(WIDE_STOP, 1)[0] ?? '', ascii])) {
+  const ascii = /^[!-~]+/.exec(closed)?.[0] ?? ''
+  for (const whole of new Set([closed, closed.split(WIDE_STOP, 1)[0] ?? '', ascii])) {
     let url = whole
-    for (let tries = 0; url.length > MIN_URL_CHARS && tries < MAX_TRIES; tries++) {
-      const source = find(url)
+    for (let tries = 0; url.length > MIN_URL_CHARS && tries < MAX_TRIES && budget.tries > 0; tries++) {
+      const isStopped = TRAILING.test(url)
+      budget.tries--
+      // A fragment would take any stop behind it.
+      const source = isStopped && url.includes('#') ? undefined : find(url)
       if (source !== undefined) return { source, end: start + url.length }
-      // Without the stop at its end, or without all behind the last bracket, which may be that of a link.
-      url = TRAILING.test(url) ? url.slice(0, -1) : url.slice(0, url.lastIndexOf(')') + 1)
+      if (!isStopped) break
+      url = url.slice(0, -1)
     }
   }
   return undefined
+}
+
+/** Up to the first `)` that closes nothing within: it belongs to what is around, such as a markdown link. */
+const untilUnopened = (run: string): string => {
+  let depth = 0
+  for (let at = 0; at < run.length; at++) {
+    if (run[at] === '(') depth++
+    if (run[at] === ')' && --depth < 0) return run.slice(0, at)
+  }
+  return run
 }
 
 /** The markdown link whose target stands between `start` and `end`: from `[` to `)`. Undefined for a bare URL. */

@@ -16,10 +16,9 @@ export interface SeenSources {
 export const createSeenSources = (): SeenSources => {
   const seen = new Map<string, Source>()
   return {
-    add: ({ url, title }) => {
-      const known = seen.get(keyOf(url) ?? '')
-      const key = keyOf(url)
-      if (key !== undefined && !known?.title) seen.set(key, { url, title })
+    add: (source) => {
+      const key = keyOf(source.url)
+      if (key !== undefined && !seen.has(key)) seen.set(key, source)
     },
     find: (url) => seen.get(keyOf(url) ?? ''),
   }
