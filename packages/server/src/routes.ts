@@ -54,8 +54,17 @@ export const routesOf = (
 ): readonly Route[] => {
   const create = async (call: Call): Promise<Reply> => {
     const body = await call.json()
-    const { principal, headers, signal, warn } = call
-    return answerCreate(await open(), limiter, { body, principal, headers, signal, warn })
+    const { principal, headers, warn } = call
+    return answerCreate(await open(), limiter, {
+      body,
+      principal,
+      headers,
+      warn,
+      // Made when somebody asks for it: a signal is dear, and a stream has its own way to learn that its reader has gone.
+      get signal() {
+        return call.signal
+      },
+    })
   }
 
   /** A chat of a page is answered as any request. */

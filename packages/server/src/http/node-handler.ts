@@ -172,8 +172,8 @@ class NodeExchange implements Incoming, Exchange {
     response.writeHead(200, { ...outgoing.headers, ...this.#closeHeader(false) })
     const stream = this.#begin(outgoing)
     response.on('drain', () => stream.drained())
-    // Headers go out with the first frames when those are there at once, and alone when they are not.
-    queueMicrotask(() => {
+    // Headers go out with the first frames when those come in the same turn of the event loop, and alone when they do not.
+    setImmediate(() => {
       if (!stream.isOver && response.writableLength === 0) response.flushHeaders()
     })
   }

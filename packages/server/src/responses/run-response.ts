@@ -7,6 +7,7 @@ import {
 } from '@antiphon/client'
 import type { NewStoredResponse, StoredResponse } from '@antiphon/store'
 import type { HistoryPoint } from 'antiphon'
+import { TextDelta } from '../upstream/text-delta.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import { AnswerScope } from './answer-scope.ts'
 import { approvalsOf } from './approvals-of.ts'
@@ -230,7 +231,7 @@ const answer = async (
         conversation: undefined,
       } as ResponseRequest,
       (event) => {
-        if (isTerminalEvent(event)) {
+        if (!(event instanceof TextDelta) && isTerminalEvent(event)) {
           last = event
           return
         }

@@ -1,4 +1,5 @@
 import { isKnownEvent, type OutputItem, type ResponseEvent } from '@antiphon/client'
+import { TextDelta } from '../upstream/text-delta.ts'
 import { CallIds } from './call-ids.ts'
 
 /** Events of text, and the type of the part that it is for. */
@@ -18,6 +19,8 @@ interface Begun {
   /** Types of the parts of its content. */
   readonly parts: unknown[]
 }
+
+const NOTHING: Pick<Begun, 'parts'> = { parts: [] }
 
 interface Seen {
   readonly type: string
@@ -39,6 +42,10 @@ export class StrictEvents {
 
   /** The event as it may be told; undefined for one that nobody is told. What it lacks reaches readers with its whole item. */
   read(event: ResponseEvent): ResponseEvent | undefined {
+    if (event instanceof TextDelta) {
+      const { parts } = this.#begun.get(event.output_index) ?? NOTHING
+      return parts[event.content_index] === 'output_text' ? event : undefined
+    }
     const { type, output_index, content_index, item, part } = event as unknown as Seen
     const wanted = PART_OF.get(type)
     if (wanted !== undefined)

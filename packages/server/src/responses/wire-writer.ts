@@ -8,6 +8,7 @@ import {
 } from '@antiphon/client'
 import { historyOf, withHistory } from 'antiphon'
 import { endResponse } from '../request/echo.ts'
+import { isPlainDelta, TEXT_DELTA, TextDelta } from '../upstream/text-delta.ts'
 import { completeItem, completePart } from './complete-item.ts'
 import { OpenText } from './open-text.ts'
 import type { ToldItem, ToldResponse } from './told-response.ts'
@@ -67,6 +68,8 @@ export class WireWriter {
   readonly #obfuscate: boolean
   readonly #slots: (Slot | undefined)[] = []
   readonly #told: ToldResponse | undefined
+  /** The response as it begins, as text: each of its states is told twice. */
+  #begun: { readonly status: string; readonly text: string } | undefined
   #sequence = 0
   #isOver = false
 
@@ -92,23 +95,20 @@ export class WireWriter {
   /** The first events. After a crash they are there. */
   begin(queued: boolean): void {
     if (this.#sequence > 0) return
-    const response = { ...this.#base, status: queued ? 'queued' : 'in_progress' } as Response
-    this.#push('response.created', { response }, true)
-    if (queued) this.#push('response.queued', { response }, true)
+    const status = queued ? 'queued' : 'in_progress'
+    this.#pushBegun('response.created', status)
+    if (queued) this.#pushBegun('response.queued', status)
   }
 
   /** It runs from here on. */
   start(): void {
     if (this.#told?.started === true) return
-    this.#push(
-      'response.in_progress',
-      { response: { ...this.#base, status: 'in_progress' } as Response },
-      true,
-    )
+    this.#pushBegun('response.in_progress', 'in_progress')
   }
 
   /** Takes an event of the upstream. */
   readonly take = (event: ResponseEvent): void => {
+    if (event instanceof TextDelta) return this.#takeText(event)
     // Readers take any event with an `error` for the end.
     if (this.#isOver || typeof event.type !== 'string' || (event as { error?: unknown }).error) return
     const { type, output_index: inner } = event as { type: string; output_index?: number }
@@ -125,7 +125,7 @@ export class WireWriter {
     }
     if (type === 'response.output_item.done') return this.#seal(slot, (event as { item: OutputItem }).item)
     if (slot.told !== undefined || !hasPlace(event, slot)) return
-    if (type === TEXT_DELTA && !this.#obfuscate && isPlainDelta(event)) this.#pushDelta(event, slot)
+    if (!this.#obfuscate && isPlainDelta(event)) this.#pushDelta(event, slot)
     else {
       slot.text.take(event)
       this.#pushOf(event, this.#ownFields(event, slot))
@@ -150,6 +150,15 @@ export class WireWriter {
     }
     this.#push(type, { response }, true)
     return response
+  }
+
+  #takeText(event: TextDelta & ResponseEvent): void {
+    const slot = this.#slots[event.output_index]
+    if (this.#isOver || slot === undefined || slot.sealed || slot.told !== undefined) return
+    if (event.content_index < 0 || event.content_index >= slot.content) return
+    if (!this.#obfuscate) return this.#pushDelta(event, slot)
+    slot.text.add(event.delta, event.content_index)
+    this.#pushOf(event, this.#ownFields(event, slot))
   }
 
   #open(inner: number, item: OutputItem): void {
@@ -220,7 +229,7 @@ export class WireWriter {
   }
 
   /** The same frame that `#pushOf` makes, put together of what never changes and what does. */
-  #pushDelta({ delta, content_index: part }: PlainDelta, slot: Slot): void {
+  #pushDelta({ delta, content_index: part }: Pick<TextDelta, 'delta' | 'content_index'>, slot: Slot): void {
     if (slot.deltaStart === undefined || slot.deltaPart !== part) {
       const fixed = {
         type: TEXT_DELTA,
@@ -238,6 +247,20 @@ export class WireWriter {
       `${slot.deltaStart}${JSON.stringify(delta)},"sequence_number":${sequence}}\n\n`,
       sequence,
       false,
+    )
+  }
+
+  /** The base in one of its two states; the same as `#push` would tell, with its text made once for both. */
+  #pushBegun(type: string, status: 'queued' | 'in_progress'): void {
+    const sequence = this.#sequence++
+    if (this.#out === undefined) return
+    if (this.#begun?.status !== status)
+      this.#begun = { status, text: JSON.stringify({ ...this.#base, status }) }
+    const response = this.#begun.text
+    this.#out(
+      `event: ${type}\ndata: {"response":${response},"type":"${type}","sequence_number":${sequence}}\n\n`,
+      sequence,
+      true,
     )
   }
 
@@ -269,39 +292,7 @@ export const errorEventOf = ({ error }: Response): { readonly type: 'error'; rea
 export const terminalTypeOf = (status: NonNullable<Response['status']>): string =>
   status === 'completed' || status === 'failed' ? `response.${status}` : 'response.incomplete'
 
-const TEXT_DELTA = 'response.output_text.delta'
-
-interface PlainDelta {
-  readonly delta: string
-  readonly content_index: number
-}
-
-/** A text delta with the fields that all have, and nothing in them but text. */
-const isPlainDelta = (event: ResponseEvent): event is ResponseEvent & PlainDelta => {
-  const fields = event as unknown as Record<string, unknown>
-  if (typeof fields.delta !== 'string' || typeof fields.content_index !== 'number') return false
-  for (const name in fields)
-    switch (name) {
-      case 'type':
-      case 'item_id':
-      case 'output_index':
-      case 'content_index':
-      case 'delta':
-      case 'sequence_number':
-        continue
-      case 'logprobs':
-        if (Array.isArray(fields.logprobs) && fields.logprobs.length === 0) continue
-        return false
-      default:
-        return false
-    }
-  return true
-}
-
-const WITH_LOGPROBS: ReadonlySet<string> = new Set([
-  'response.output_text.delta',
-  'response.output_text.done',
-])
+const WITH_LOGPROBS: ReadonlySet<string> = new Set([TEXT_DELTA, 'response.output_text.done'])
 
 /** Random characters that bring a delta to a length which says nothing of the text. */
 const padding = (event: ResponseEvent): string => {

@@ -11,14 +11,16 @@ export interface ModelUpstreamOptions {
 }
 
 /** What the server does itself, and no model behind it has to know. */
-const SERVERS_OWN = [
+const SERVERS_OWN: ReadonlySet<string> = new Set([
   'stream',
   'stream_options',
   'background',
   'previous_response_id',
   'conversation',
   'metadata',
-] as const
+  // Told on only where it says no.
+  'store',
+])
 
 /**
  * A model behind the server. The request is passed on with its whole history, and the answer as it comes, but for what a server has to promise: places without gaps, and an id for
@@ -50,11 +52,12 @@ export const modelUpstream = (model: Model, { models }: ModelUpstreamOptions = {
 }
 
 const passedOn = (request: ResponseRequest): ResponseRequest => {
-  const { store, ...rest } = request
-  for (const name of SERVERS_OWN) delete rest[name]
-  const given = Object.entries(rest).filter(([, value]) => value !== undefined && value !== null)
-  const input = Array.isArray(rest.input) ? { input: [...replayItems(rest.input)] } : {}
-  return { ...Object.fromEntries(given), ...input, ...(store === false ? { store } : {}) }
+  const passed: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(request))
+    if (value !== undefined && value !== null && !SERVERS_OWN.has(name)) passed[name] = value
+  if (Array.isArray(request.input)) passed.input = [...replayItems(request.input)]
+  if (request.store === false) passed.store = false
+  return passed
 }
 
 const baseOf = (id: string, model: string | undefined): Response =>

@@ -1,5 +1,6 @@
 import { eventsOf, type OutputItem, type Response, type ResponseEvent } from '@antiphon/client'
 import type { EventSink } from 'antiphon'
+import { isPlainDelta, TextDelta } from './text-delta.ts'
 
 /** An event of an item, before it has its numbers. */
 type Draft = { readonly type: string; readonly [field: string]: unknown }
@@ -92,6 +93,12 @@ export class OutputLine {
   }
 
   #pushAt(index: number, draft: Draft): void {
+    if (draft instanceof TextDelta) {
+      draft.output_index = index
+      draft.sequence_number = this.#sequence++
+      this.#sink(draft as unknown as ResponseEvent)
+      return
+    }
     if (draft.type === 'response.output_item.done') this.#output[index] = draft.item as OutputItem
     // The one copy of an event that streams.
     this.#sink({
@@ -108,6 +115,7 @@ export class OutputLine {
 
 /** An event as it is told of an item with another id; its numbers are the line's. */
 export const withId = (event: ResponseEvent, id: string): Draft => {
+  if (isPlainDelta(event)) return new TextDelta(id, event.content_index, event.delta) as unknown as Draft
   const { item_id } = event as { item_id?: unknown }
   const draft = event as unknown as Draft
   return item_id === undefined || item_id === id ? draft : { ...draft, item_id: id }

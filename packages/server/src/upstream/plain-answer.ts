@@ -38,7 +38,7 @@ export class PlainAnswer {
       return
     }
     // What was never announced comes whole, at the end.
-    const slot = this.#slots.findLast((each) => each.inner === inner)
+    const slot = this.#slotAt(inner)
     if (slot === undefined || slot.sealed) return
     if (event.type === 'response.output_item.done') this.#seal(slot, event.item)
     else this.#line.tell(slot.place, withId(event, slot.id))
@@ -74,6 +74,13 @@ export class PlainAnswer {
     this.#slots.push(slot)
     this.#line.show(slot.place, { ...item, id: slot.id } as OutputItem)
     return slot
+  }
+
+  /** The last one that began there. */
+  #slotAt(inner: number): Slot | undefined {
+    for (let at = this.#slots.length - 1; at >= 0; at--)
+      if (this.#slots[at]?.inner === inner) return this.#slots[at]
+    return undefined
   }
 
   #seal(slot: Slot, item: OutputItem): void {
