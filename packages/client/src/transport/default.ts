@@ -1,7 +1,7 @@
 import { fetchTransport } from './fetch.ts'
-import { canLoadUndici } from './pool.ts'
 import type { Transport } from './transport.ts'
 import { undiciTransport } from './undici.ts'
+import { canLoadUndici } from './undici-client.ts'
 
 let chosen: Transport | undefined
 

@@ -1,114 +1,87 @@
-import type { Socket } from 'node:net'
-import type { Dispatcher } from 'undici'
+import { Connection, type ConnectionOwner, type Connector, createConnector } from './undici-client.ts'
 
-/** Told about the connection that is opened for an exchange, at the moment it is opened. */
-export interface ConnectionOpener {
-  onOpening(socket: Socket): void
-}
-
-/** The part of undici's pool that is used. */
-interface UndiciPool {
-  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean
-  close(): Promise<void>
-}
-
-/** The connections of one origin. */
-export interface Pool {
-  readonly undici: UndiciPool
-  /** Exchanges that were dispatched and have no connection yet. */
-  waiting: number
-  /** Connections whose exchange is over, and which undici gives out again at the end of this turn of the event loop. */
-  resting: number
-  /** Exchanges that wait for one of those. */
-  deferred: number
-}
-
-type Connect = (
-  options: object,
-  callback: (error: Error | null, socket?: Socket) => void,
-) => Socket | undefined
-
-interface Undici {
-  readonly Pool: new (
-    origin: string,
-    options: {
-      connect: Connect
-      connections: number | null
-      pipelining: 1
-      headersTimeout: 0
-      bodyTimeout: 0
-    },
-  ) => UndiciPool
-  readonly buildConnector: (options: { timeout: number }) => (...given: Parameters<Connect>) => Socket
-}
-
-let undici: Undici | undefined
-
-// Loading undici whole costs three times the CPU of its pool alone, which is all that is used; its version is pinned
-// exactly because these two files are not its documented entry. Loaded at the first request, not at import.
-const loadUndici = (): Undici => {
-  if (undici) return undici
-  const { createRequire } = process.getBuiltinModule('node:module')
-  const require = createRequire(import.meta.url)
-  undici = {
-    Pool: require('undici/lib/dispatcher/pool.js'),
-    buildConnector: require('undici/lib/core/connect.js'),
-  }
-  return undici
-}
-
-/** False where undici is not installed beside this code, as in a program bundled into one file. */
-export const canLoadUndici = (): boolean => {
-  try {
-    loadUndici()
-    return true
-  } catch {
-    return false // fetch takes its place
-  }
+/** An exchange that wants a connection. */
+export interface ConnectionUser extends ConnectionOwner {
+  /** Called at once, or when a connection is free. It comes back by `giveBack`, or by `drop`. */
+  use(connection: Connection): void
 }
 
 /**
- * Dispatches at once, or when a connection that rests can be had: the next call of a run comes in the very moment in which its last answer ends, and would else open
- * a second connection beside the first.
+ * The connections of one origin. The one that was used last is used next: it is warm, and others may time out.
+ *
+ * A connection is given back when the answer is whole, which is before undici writes on it again; who takes it then waits that moment inside undici. So the next call
+ * of a run, which comes in the very moment in which its last answer ends, opens no second connection beside the first.
  */
-export const whenConnectionIsFree = (pool: Pool, dispatch: () => void): void => {
-  if (pool.resting <= pool.deferred) {
-    dispatch()
-    return
+export class Pool {
+  readonly #origin: URL
+  readonly #open: Connector
+  readonly #max: number
+  readonly #idle: Connection[] = []
+  /** Exchanges that wait, where there is a limit. */
+  readonly #line: ConnectionUser[] = []
+  /** Connections that are idle or in use. */
+  #count = 0
+  #onEmpty: (() => void) | undefined
+
+  constructor(origin: string, connectTimeoutMs: number, connections: number | undefined) {
+    this.#origin = new URL(origin)
+    this.#open = createConnector(connectTimeoutMs)
+    this.#max = connections ?? Number.POSITIVE_INFINITY
   }
-  pool.deferred++
-  setImmediate(() => {
-    pool.deferred--
-    dispatch()
-  })
-}
 
-/** An exchange is over, and its connection rests. */
-export const restConnection = (pool: Pool): void => {
-  pool.resting++
-  // undici asks for its own immediate when the callback in which this is called has returned: ours comes after it.
-  queueMicrotask(() => setImmediate(endRest, pool))
-}
+  take(user: ConnectionUser): void {
+    const connection = this.#idle.pop()
+    if (connection !== undefined) user.use(connection)
+    else if (this.#count < this.#max) user.use(this.#add())
+    else this.#line.push(user)
+  }
 
-const endRest = (pool: Pool): void => {
-  pool.resting--
-}
+  /** The exchange is over and the connection may serve another. */
+  giveBack(connection: Connection): void {
+    const next = this.#next()
+    // Outside undici's own handling of the end.
+    if (next !== undefined)
+      queueMicrotask(() => (next.done ? this.giveBack(connection) : next.use(connection)))
+    else if (this.#onEmpty === undefined) this.#idle.push(connection)
+    else {
+      void connection.client.close()
+      this.#leave()
+    }
+  }
 
-let opener: ConnectionOpener | undefined
+  /** The exchange failed or was stopped: whatever state the connection is in, it serves no other. */
+  drop(connection: Connection): void {
+    connection.waiting = undefined
+    this.#leave()
+    const next = this.#count < this.#max ? this.#next() : undefined
+    next?.use(this.#add())
+  }
 
-/** Dispatches; when that opens a connection at once, `owner` is told. */
-export const dispatchAs = (
-  owner: ConnectionOpener,
-  pool: Pool,
-  options: Dispatcher.DispatchOptions,
-  handler: Dispatcher.DispatchHandler,
-): void => {
-  const outer = opener
-  opener = owner
-  try {
-    pool.undici.dispatch(options, handler)
-  } finally {
-    opener = outer
+  /** Closes idle connections, and each busy one when its exchange is over. */
+  async close(): Promise<void> {
+    const idle = this.#idle.splice(0)
+    this.#count -= idle.length
+    await Promise.all(idle.map(({ client }) => client.close()))
+    if (this.#count === 0) return
+    await new Promise<void>((resolve) => {
+      this.#onEmpty = resolve
+    })
+  }
+
+  #add(): Connection {
+    this.#count++
+    return new Connection(this.#origin, this.#open)
+  }
+
+  #leave(): void {
+    this.#count--
+    if (this.#count === 0 && this.#line.length === 0) this.#onEmpty?.()
+  }
+
+  #next(): ConnectionUser | undefined {
+    let next = this.#line.shift()
+    while (next?.done) next = this.#line.shift()
+    return next
   }
 }
 
@@ -127,41 +100,9 @@ export const poolOf = (origin: string, connectTimeoutMs: number, connections: nu
   )
     return last.pool
   const key = `${origin} ${connectTimeoutMs} ${connections}`
-  const pool = openPools.get(key) ?? openPool(origin, connectTimeoutMs, connections)
+  const pool = openPools.get(key) ?? new Pool(origin, connectTimeoutMs, connections)
   openPools.set(key, pool)
   last = { origin, connectTimeoutMs, connections, pool }
-  return pool
-}
-
-const openPool = (origin: string, connectTimeoutMs: number, connections: number | undefined): Pool => {
-  const { Pool, buildConnector } = loadUndici()
-  const open = buildConnector({ timeout: Number.isFinite(connectTimeoutMs) ? connectTimeoutMs : 0 })
-  const connect: Connect = (options, callback) => {
-    // undici opens a connection inside dispatch() when none is free.
-    const owner = opener
-    opener = undefined
-    // It also opens one in the place of each connection that an abort closed; nobody waits for that one.
-    if (!owner && pool.waiting === 0) {
-      queueMicrotask(() => callback(new Error('no request is waiting for a connection')))
-      return undefined
-    }
-    const socket = open(options, callback)
-    owner?.onOpening(socket)
-    return socket
-  }
-  const pool: Pool = {
-    waiting: 0,
-    resting: 0,
-    deferred: 0,
-    undici: new Pool(origin, {
-      connect,
-      connections: connections ?? null,
-      // Anything else would queue a request behind a streaming answer.
-      pipelining: 1,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    }),
-  }
   return pool
 }
 
@@ -174,5 +115,5 @@ export const closeConnections = async (): Promise<void> => {
   const pools = [...openPools.values()]
   openPools.clear()
   last = undefined
-  await Promise.all(pools.map((pool) => pool.undici.close()))
+  await Promise.all(pools.map((pool) => pool.close()))
 }

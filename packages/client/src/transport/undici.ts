@@ -1,15 +1,9 @@
 import type { Socket } from 'node:net'
 import type { Dispatcher } from 'undici'
 import { createDecompressor, type Decompressor, type DecompressorTarget } from './decompress.ts'
-import {
-  type ConnectionOpener,
-  dispatchAs,
-  type Pool,
-  poolOf,
-  restConnection,
-  whenConnectionIsFree,
-} from './pool.ts'
+import { type ConnectionUser, type Pool, poolOf } from './pool.ts'
 import type { ResponseHeaders, Transport, TransportHandler, TransportRequest } from './transport.ts'
+import type { Connection } from './undici-client.ts'
 
 /** Options of {@link undiciTransport}. */
 export interface UndiciTransportOptions {
@@ -38,11 +32,11 @@ const lazyHeaders = (raw: RawHeaders): ResponseHeaders => ({
 })
 
 /** One exchange: undici's handler on one side, ours on the other. */
-class Exchange implements ConnectionOpener {
+class Exchange implements ConnectionUser {
   private readonly request: TransportRequest
   private readonly handler: TransportHandler
   private readonly connections: number | undefined
-  private done = false
+  done = false
   private stopped = false
   private replays = 0
   /** The exchange opened its connection itself, so its loss is no race with keep-alive. */
@@ -50,26 +44,11 @@ class Exchange implements ConnectionOpener {
   private answered = false
   private opening: Socket | undefined
   private pool: Pool | undefined
-  /** It was dispatched, and has no connection yet. */
-  private waiting = false
+  private connection: Connection | undefined
   private cut: ((reason?: Error) => void) | undefined
   private decompressor: Decompressor | undefined
   private parts: Buffer[] = []
   private flushing = false
-  private readonly dispatch = (): void => {
-    const { pool, request } = this
-    if (this.done || pool === undefined) return
-    const { path, method, headers, body } = request
-    this.fresh = false
-    this.waiting = true
-    pool.waiting++
-    try {
-      const options = { path, method: method as Dispatcher.HttpMethod, headers: headers as string[], body }
-      dispatchAs(this, pool, options, this as Dispatcher.DispatchHandler)
-    } catch (error) {
-      this.failLater(error)
-    }
-  }
   private readonly flushSoon = (): void => this.guard(() => this.flush())
 
   constructor(request: TransportRequest, handler: TransportHandler, connections: number | undefined) {
@@ -81,12 +60,20 @@ class Exchange implements ConnectionOpener {
   start(): void {
     const { origin, connectTimeoutMs } = this.request
     try {
-      const pool = poolOf(origin, connectTimeoutMs ?? defaultConnectTimeoutMs, this.connections)
-      this.pool = pool
-      whenConnectionIsFree(pool, this.dispatch)
+      this.pool = poolOf(origin, connectTimeoutMs ?? defaultConnectTimeoutMs, this.connections)
+      this.pool.take(this)
     } catch (error) {
       this.failLater(error)
     }
+  }
+
+  use(connection: Connection): void {
+    const { path, method, headers, body } = this.request
+    const options = { path, method: method as Dispatcher.HttpMethod, headers: headers as string[], body }
+    this.connection = connection
+    this.fresh = false
+    connection.waiting = this
+    connection.client.dispatch(options, this as Dispatcher.DispatchHandler)
   }
 
   stop(reason: Error): void {
@@ -94,7 +81,6 @@ class Exchange implements ConnectionOpener {
     if (this.done) return
     this.done = true
     this.parts = []
-    this.waitNoMore()
     if (this.cut) this.cut(reason)
     else this.opening?.destroy(reason)
   }
@@ -105,11 +91,14 @@ class Exchange implements ConnectionOpener {
   }
 
   onConnect(cut: (reason?: Error) => void): void {
-    // Thrown before a byte is sent, so undici drops the request and keeps the connection.
-    if (this.done) throw new Error('stopped')
-    this.waitNoMore()
+    if (this.done) {
+      this.leave(true)
+      // Thrown before a byte is sent, so undici drops the request and keeps the connection.
+      throw new Error('stopped')
+    }
     this.opening = undefined
     this.cut = cut
+    if (this.connection !== undefined) this.connection.waiting = undefined
   }
 
   onResponseStarted(): void {
@@ -139,7 +128,7 @@ class Exchange implements ConnectionOpener {
   }
 
   onComplete(): void {
-    if (this.pool !== undefined) restConnection(this.pool)
+    this.leave(true)
     this.guard(() => {
       this.flush()
       if (this.decompressor) this.decompressor.end()
@@ -148,7 +137,7 @@ class Exchange implements ConnectionOpener {
   }
 
   onError(error: Error): void {
-    this.waitNoMore()
+    this.leave(false)
     if (this.done) return
     if (this.lostToKeepAlive(error)) {
       this.replays++
@@ -162,10 +151,13 @@ class Exchange implements ConnectionOpener {
     this.failLater(error)
   }
 
-  private waitNoMore(): void {
-    if (!this.waiting || this.pool === undefined) return
-    this.waiting = false
-    this.pool.waiting--
+  private leave(reusable: boolean): void {
+    const { pool, connection } = this
+    if (pool === undefined || connection === undefined) return
+    this.connection = undefined
+    connection.waiting = undefined
+    if (reusable) pool.giveBack(connection)
+    else pool.drop(connection)
   }
 
   private lostToKeepAlive(error: Error): boolean {
