@@ -11,5 +11,6 @@ export type { McpToolList } from './list/tool-list.ts'
 export { McpError, type McpErrorCode, type McpErrorDetails } from './mcp-error.ts'
 export { mcp } from './plugin/mcp.ts'
 export type { McpOptions, McpServerOptions, McpServerPolicy } from './plugin/mcp-options.ts'
+export { type ViaMcpOptions, type ViaMcpResult, viaMcp } from './plugin/via-mcp.ts'
 // Sessions with them
 export { createMcpPool, type McpPool, type McpPoolOptions, type McpSession } from './session/pool.ts'

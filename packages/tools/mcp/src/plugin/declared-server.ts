@@ -11,7 +11,10 @@ export interface DeclaredServer {
 }
 
 const refused = (param: string, message: string): WireRefusal =>
-  new WireRefusal(400, message, { param, code: 'invalid_value' })
+  new WireRefusal(400, `Invalid \`${param}\` of a tool of type mcp. ${message}`, {
+    param,
+    code: 'invalid_value',
+  })
 
 /** As the wire has them. */
 const LABEL = /^[a-zA-Z][a-zA-Z0-9_-]{0,63}$/
