@@ -15,7 +15,7 @@ const queue: (() => void)[] = []
 let running = 0
 
 /**
- * Reads a file in a process of its own. Processes are kept for the next file, unless they failed: a file may have changed more than itself.
+ * Reads a file in a process of its own. A process that gave an answer, or said why there is none, is kept for the next files.
  *
  * @throws ReadFailure
  */
@@ -28,14 +28,12 @@ export const readApart = async (
   const reader = takeReader(request.limits.maxMemoryBytes)
   const stop = (): void => reader.end()
   signal?.addEventListener('abort', stop, { once: true })
-  let isFine = false
   try {
-    const file = await reader.read(bytes, request)
-    isFine = true
-    return file
+    if (signal?.aborted) reader.end()
+    return await reader.read(bytes, request)
   } finally {
     signal?.removeEventListener('abort', stop)
-    if (isFine && reader.alive && reader.files < MAX_FILES) keep(reader)
+    if (reader.alive && reader.files < MAX_FILES) keep(reader)
     else reader.end()
     running -= 1
     queue.shift()?.()

@@ -34,8 +34,11 @@ export const startReader = (maxMemoryBytes: number): Reader => {
   child.stderr?.on('data', (part: Buffer) => {
     told = (told + part.toString('latin1')).slice(-4_096)
   })
+  /** Why it does not read any more. */
+  let stopped: Error | undefined
   const over = (error: Error): void => {
     alive = false
+    stopped ??= error
     child.kill('SIGKILL')
     waiting?.reject(error)
     waiting = undefined
@@ -65,7 +68,7 @@ export const startReader = (maxMemoryBytes: number): Reader => {
       files += 1
       return new Promise<ParsedFile>((resolve, reject) => {
         waiting = { resolve, reject }
-        if (!alive) return over(gone(null, null, told))
+        if (!alive) return over(stopped ?? gone(null, null, told))
         const timer = setTimeout(
           () =>
             over(
