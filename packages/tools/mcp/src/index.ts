@@ -12,5 +12,9 @@ export { McpError, type McpErrorCode, type McpErrorDetails } from './mcp-error.t
 export { mcp } from './plugin/mcp.ts'
 export type { McpOptions, McpServerOptions, McpServerPolicy } from './plugin/mcp-options.ts'
 export { type ViaMcpOptions, type ViaMcpResult, viaMcp } from './plugin/via-mcp.ts'
+// The other way: an agent for MCP clients
+export type { AgentServerOptions } from './serve/agent-server.ts'
+export type { GuardOptions } from './serve/guarded.ts'
+export { type ServedMcp, type ServeMcpOptions, serveMcp } from './serve/serve-mcp.ts'
 // Sessions with them
 export { createMcpPool, type McpPool, type McpPoolOptions, type McpSession } from './session/pool.ts'
