@@ -10,7 +10,7 @@ export interface BeneathFile {
   /** Relative to the folder, with slashes. */
   readonly path: string
   readonly bytes: number
-  /** Changes when its content may have: inode, size, and times of content and of itself. */
+  /** Changes when its content may have: inode, size, and time of its content. */
   readonly version: string
 }
 
@@ -150,7 +150,7 @@ const describe = async (at: FileHandle, name: string, path: string): Promise<Ben
   try {
     const found = await file.stat({ bigint: true })
     if (!found.isFile()) return undefined
-    const version = [found.ino, found.size, found.mtimeNs, found.ctimeNs].join('-')
+    const version = [found.ino, found.size, found.mtimeNs].join('-')
     return { path, bytes: Number(found.size), version }
   } finally {
     await file.close()

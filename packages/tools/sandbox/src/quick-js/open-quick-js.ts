@@ -32,6 +32,8 @@ export interface QuickJsResult {
   readonly value: string | undefined
   /** What `writeFile(path, text)` was given. */
   readonly files: Readonly<Record<string, string>>
+  /** It had to be ended from outside: its variables are gone. The next evaluation begins anew. */
+  readonly isLost: boolean
 }
 
 /** JavaScript that knows nothing of the host: no network, no files, no timers. Its variables stay from one evaluation to the next. */
@@ -49,6 +51,7 @@ const lost = (end: 'aborted' | 'died' | 'timeout'): QuickJsResult => ({
   isCut: false,
   value: undefined,
   files: {},
+  isLost: true,
 })
 
 /** Opens a QuickJS of its own in a thread of its own, so that no code in it can hold this one. It works on every platform. */
@@ -74,13 +77,13 @@ export const openQuickJs = ({
   const ask = async (code: string, evaluation: QuickJsEvaluation): Promise<QuickJsResult> => {
     const { timeoutMs = 10_000, signal, files = {} } = evaluation
     if (isClosed) throw new SandboxError('sandbox_closed', 'This QuickJS is closed. Open another one.')
-    if (signal?.aborted === true) return lost('aborted')
+    if (signal?.aborted === true) return { ...lost('aborted'), isLost: false }
     worker ??= started(options)
     const running = await worker
     count += 1
     const message: EvaluateMessage = { id: count, code, timeoutMs, files }
     const answer = await answerOf(running, message, timeoutMs + GRACE_MS, signal)
-    if (typeof answer !== 'string') return answer
+    if (typeof answer !== 'string') return { ...answer, isLost: false }
     await end()
     return lost(answer)
   }
@@ -129,7 +132,7 @@ const answerOf = (
   message: EvaluateMessage,
   withinMs: number,
   signal: AbortSignal | undefined,
-): Promise<QuickJsResult | 'timeout' | 'aborted' | 'died'> =>
+): Promise<EvaluatedMessage | 'timeout' | 'aborted' | 'died'> =>
   new Promise((resolve) => {
     const done = (answer: EvaluatedMessage | 'timeout' | 'aborted' | 'died'): void => {
       clearTimeout(timer)
