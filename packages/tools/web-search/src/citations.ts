@@ -1,4 +1,5 @@
 import type { UrlCitation } from '@antiphon/client'
+import { runAt, TRAILING } from './urls-in.ts'
 
 /** A page that a run has seen, as it may be cited. */
 export interface Source {
@@ -9,8 +10,7 @@ export interface Source {
 /** Finds the source that a URL means; undefined for one that was not seen. */
 export type FindSource = (url: string) => Source | undefined
 
-/** No URL in an answer is longer; and no words of a link. */
-const MAX_URL_CHARS = 2_048
+/** No words of a link are longer. */
 const MAX_WORDS_CHARS = 1_000
 
 const MIN_URL_CHARS = 'http://a'.length
@@ -18,7 +18,6 @@ const MIN_URL_CHARS = 'http://a'.length
 const MAX_TRIES = 32
 /** A text of many thousand links is cut short, so that it holds nobody up. */
 const MAX_TRIES_PER_TEXT = 20_000
-const TRAILING = /[.,;:!?'"*_~`)\]}>。，、；：！？）」』】》…]$/
 const WIDE_STOP = /[。，、；：！？）」』】》…]/
 
 /**
@@ -54,8 +53,7 @@ const sourceAt = (
   find: FindSource,
   budget: { tries: number },
 ): { readonly source: Source; readonly end: number } | undefined => {
-  const run = /^[^\s<>"\\^`{|}]+/.exec(text.slice(start, start + MAX_URL_CHARS))?.[0] ?? ''
-  const closed = untilUnopened(run)
+  const closed = runAt(text, start)
   // A text without spaces goes on behind its URL: the URL may end where the text is no longer ASCII.
   const ascii = /^[!-~]+/.exec(closed)?.[0] ?? ''
   for (const whole of new Set([closed, closed.split(WIDE_STOP, 1)[0] ?? '', ascii])) {
@@ -71,16 +69,6 @@ const sourceAt = (
     }
   }
   return undefined
-}
-
-/** Up to the first `)` that closes nothing within: it belongs to what is around, such as a markdown link. */
-const untilUnopened = (run: string): string => {
-  let depth = 0
-  for (let at = 0; at < run.length; at++) {
-    if (run[at] === '(') depth++
-    if (run[at] === ')' && --depth < 0) return run.slice(0, at)
-  }
-  return run
 }
 
 /** The markdown link whose target stands between `start` and `end`: from `[` to `)`. Undefined for a bare URL. */

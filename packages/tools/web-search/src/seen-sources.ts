@@ -36,7 +36,8 @@ export const shownUrl = (address: string): string | undefined => {
 export const shownTitle = (title: string, url: string): string =>
   neutraliseLine(title, MAX_TITLE_CHARS) || new URL(url).host
 
-const keyOf = (address: string): string | undefined => {
+/** What two spellings of one address have in common; undefined for what is no address of a page. */
+export const keyOf = (address: string): string | undefined => {
   const url = shownUrl(address)
   return url?.replace(/#.*$/s, '').replace(/\/$/, '')
 }

@@ -25,7 +25,10 @@ export const neutralise = (text: string): string =>
 
 /** Text from the web on one line, at most `maxChars` of it. */
 export const neutraliseLine = (text: string, maxChars: number): string => {
-  const line = neutralise(text).replace(/\s+/g, ' ').trim()
+  // What is thrown away is not looked at, but for what may shrink.
+  const line = neutralise(text.slice(0, maxChars * 4))
+    .replace(/\s+/g, ' ')
+    .trim()
   return line.length > maxChars ? `${[...line.slice(0, maxChars + 1)].slice(0, -1).join('')}…` : line
 }
 

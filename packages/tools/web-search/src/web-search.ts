@@ -7,11 +7,12 @@ import {
   type RunsWhere,
   WireRefusal,
 } from 'antiphon'
-import { citationsIn } from './citations.ts'
+import { citationsIn, type Source } from './citations.ts'
 import { CONTEXT_BOUNDS, type ContextSize } from './context-size.ts'
 import { readDeclaration } from './declaration.ts'
 import { type DomainFilters, joinFilters, readDomains } from './domain-filter.ts'
 import { createHtmlReader, type HtmlReader } from './html/html-reader.ts'
+import { createKnownPages } from './known-pages.ts'
 import { createPageStore } from './page/page-store.ts'
 import { defaultProvider } from './providers/default-provider.ts'
 import type { SearchProvider } from './search-provider.ts'
@@ -31,6 +32,11 @@ export interface WebSearchOptions {
   readonly allowedDomains?: readonly string[]
   /** None of these domains and their subdomains. @defaultValue none */
   readonly blockedDomains?: readonly string[]
+  /**
+   * Which pages may be opened: any, only those that a search, a page or the conversation has named, or none. A hostile page can make a model write what it knows into an
+   * address; of an address that nobody has named before, nobody outside hears. @defaultValue `'any'`
+   */
+  readonly openPages?: 'any' | 'known' | 'none'
   /** What an agent declares; a request to a server says its own. @defaultValue `'medium'` */
   readonly searchContextSize?: ContextSize
   /** What an agent declares; a request to a server says its own. */
@@ -75,24 +81,30 @@ export const webSearch = (options: WebSearchOptions = {}): BuiltInTool => {
         param: 'filters.allowed_domains',
         code: 'invalid_value',
       })
+    const mayFetch = wanted.mayFetch && options.openPages !== 'none'
     const pages = createPageStore(reader, {
       filters,
       policy: { allowPlainHttp: true, ...options.egress },
       maxBytes: options.maxPageBytes ?? 5_242_880,
       timeoutMs: options.pageTimeoutMs ?? 15_000,
       userAgent: options.userAgent ?? 'antiphon-web-search/0.1',
-      mayFetch: wanted.mayFetch,
+      mayFetch,
     })
     const { location } = wanted
     const bounds = CONTEXT_BOUNDS[wanted.contextSize]
-    const access = createWebAccess({ provider, pages, filters, bounds, location })
+    const known = options.openPages === 'known' ? createKnownPages(context.input) : undefined
+    const access = createWebAccess({ provider, pages, filters, bounds, location, known })
     const seen = createSeenSources()
-    for (const source of sourcesInHistory(context.input)) seen.add(source)
-    const view = webSearchView(context.include, (sources) => {
-      for (const source of sources) seen.add(source)
-    })
+    const onSources = (sources: readonly Source[]): void => {
+      for (const source of sources) {
+        seen.add(source)
+        known?.add(source.url)
+      }
+    }
+    onSources(sourcesInHistory(context.input))
+    const view = webSearchView(context.include, onSources)
     return {
-      tools: webFunctions(access, view, wanted.mayFetch),
+      tools: webFunctions(access, view, mayFetch),
       instructions: INSTRUCTIONS,
       annotate: (text) => citationsIn(text, seen.find),
     }

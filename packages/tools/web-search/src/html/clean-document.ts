@@ -32,6 +32,9 @@ const UNREAD = [
 const HIDING =
   /display\s*:\s*none|visibility\s*:\s*(hidden|collapse)|opacity\s*:\s*0*\.?0*\s*(;|!|$)|font-size\s*:\s*0*\.?0*[a-z%]*\s*(;|!|$)|(left|top|right|text-indent)\s*:\s*-\d{3,}|clip\s*:\s*rect\(\s*0|clip-path\s*:\s*(inset\(\s*(50|100)%|circle\(\s*0)|(max-)?(height|width)\s*:\s*0*\.?0*[a-z%]*\s*(;|!|$)|content-visibility\s*:\s*hidden/i
 
+/** What hides stands at the beginning of a style, or the style is no style. */
+const MAX_STYLE_CHARS = 4_000
+
 /** A longer address is a way to carry data, not a place to go. */
 const MAX_LINK_CHARS = 2_000
 
@@ -46,7 +49,7 @@ export const cleanDocument = (document: PageDocument, url: string): void => {
   const base = baseOf(document, url)
   for (const element of [...document.querySelectorAll(UNREAD)]) element.remove()
   for (const element of [...document.querySelectorAll('[style]')])
-    if (HIDING.test(element.getAttribute('style') ?? '')) element.remove()
+    if (HIDING.test((element.getAttribute('style') ?? '').slice(0, MAX_STYLE_CHARS))) element.remove()
   for (const link of [...document.querySelectorAll('a[href], area[href]')]) {
     const target = webUrl(link.getAttribute('href') ?? '', base)
     if (target === undefined) link.removeAttribute('href')
