@@ -1,7 +1,10 @@
 import type { InputItem } from '@antiphon/client'
 import { type FileStore, memoryFiles } from '@antiphon/store'
+import { scripted } from 'antiphon/testing'
+import { toFile } from 'openai'
 import { describe, expect, it } from 'vitest'
 import { resolveFileInputs } from '../src/files/resolve-file-inputs.ts'
+import { serving } from './serving.ts'
 
 const PNG = Buffer.from('89504e470d0a1a0a0000000d', 'hex')
 
@@ -87,5 +90,52 @@ describe('files that items refer to', () => {
     })
     // One that is named twice counts once.
     expect(await ask('a', one, one)).toHaveLength(1)
+  })
+
+  it('that earlier items refer to may be gone, and are told as gone', async () => {
+    const items = [
+      message({ type: 'input_file', file_id: 'file-old' }),
+      message({ type: 'input_file', file_id: 'file-new' }),
+    ]
+    await expect(
+      resolveFileInputs(items, 'a', memoryFiles(), { ...bounds, earlier: 1 }),
+    ).rejects.toMatchObject({
+      param: 'input[0].content[0].file_id',
+    })
+    const [old] = await resolveFileInputs(items.slice(0, 1), 'a', memoryFiles(), { ...bounds, earlier: 1 })
+    expect(old).toMatchObject({ content: [{ type: 'input_text', text: expect.stringContaining('deleted') }] })
+  })
+
+  it('come to the model whole, and are stored by their ids', async () => {
+    const model = scripted(['One.', 'Two.'])
+    const { openai } = await serving(model)
+    const file = await openai.files.create({
+      file: await toFile(Buffer.from('%PDF-1.7'), 'r.pdf'),
+      purpose: 'user_data',
+    })
+    const part = { type: 'input_file' as const, file_id: file.id }
+    const input = [{ role: 'user' as const, content: [part] }]
+    const asked = { model: 'scripted', input }
+    const first = await openai.responses.create({
+      ...asked,
+      model: (await openai.models.list()).data[0]?.id ?? '',
+    })
+    const whole = `data:application/pdf;base64,${Buffer.from('%PDF-1.7').toString('base64')}`
+    expect(JSON.stringify(model.requests[0])).toContain(whole)
+    const kept = await openai.responses.inputItems.list(first.id)
+    expect(JSON.stringify(kept.data)).toContain(file.id)
+    expect(JSON.stringify(kept.data)).not.toContain('base64')
+    await openai.files.delete(file.id)
+    await openai.responses.create({
+      ...asked,
+      model: first.model,
+      previous_response_id: first.id,
+      input: 'And?',
+    })
+    expect(JSON.stringify(model.requests[1])).toContain('has been deleted')
+    await expect(openai.responses.create({ ...asked, model: first.model })).rejects.toMatchObject({
+      status: 400,
+      param: 'input[0].content[0].file_id',
+    })
   })
 })

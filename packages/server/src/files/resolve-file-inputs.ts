@@ -14,6 +14,8 @@ interface Part {
 export interface FileInputBounds {
   /** Bytes of all files together. */
   readonly maxInputBytes: number
+  /** So many items were there before: what they refer to may be gone, and is told as gone. @defaultValue 0 */
+  readonly earlier?: number
 }
 
 /**
@@ -25,7 +27,7 @@ export const resolveFileInputs = async (
   items: readonly InputItem[],
   tenant: string,
   files: FileStore,
-  { maxInputBytes }: FileInputBounds,
+  { maxInputBytes, earlier = 0 }: FileInputBounds,
 ): Promise<InputItem[]> => {
   let left = maxInputBytes
   /** A file that is named several times is read once. */
@@ -41,11 +43,12 @@ export const resolveFileInputs = async (
     return text
   }
 
-  const resolvePart = async (part: Part, param: string): Promise<Part> => {
+  const resolvePart = async (part: Part, param: string, isEarlier: boolean): Promise<Part> => {
     const isImage = part.type === 'input_image'
     if (!refersToFile(part)) return part
     const { file_id: id, ...rest } = part
     const file = await files.get(tenant, id as string)
+    if (file === undefined && isEarlier) return GONE
     if (file === undefined) throw fileRefusals.notInput(id as string, param)
     if (!isImage) {
       const base64 = await base64Of(file, param)
@@ -66,11 +69,13 @@ export const resolveFileInputs = async (
     }
     const whole: Part[] = []
     for (const [n, part] of (parts as Part[]).entries())
-      whole.push(await resolvePart(part, `input[${at}].${field}[${n}].file_id`))
+      whole.push(await resolvePart(part, `input[${at - earlier}].${field}[${n}].file_id`, at < earlier))
     resolved.push({ ...item, [field as string]: whole } as InputItem)
   }
   return resolved
 }
+
+const GONE: Part = { type: 'input_text', text: '(A file that was here has been deleted.)' }
 
 const refersToFile = ({ type, file_id: id }: Part): boolean =>
   (type === 'input_file' || type === 'input_image') && typeof id === 'string' && id !== ''

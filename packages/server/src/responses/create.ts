@@ -6,7 +6,8 @@ import { beginResponse } from '../request/echo.ts'
 import { withoutSecrets } from '../request/without-secrets.ts'
 import type { Idempotency } from '../tenants/idempotency.ts'
 import type { Upstream } from '../upstream/upstream.ts'
-import { type Hydrated, hydrate, type LocalResponses } from './hydrate.ts'
+import type { Hydrated, LocalResponses } from './hydrate.ts'
+import { hydrateWithFiles } from './hydrate-files.ts'
 import { LiveResponse } from './live-response.ts'
 import { streamLive } from './live-stream.ts'
 import { newId } from './own-input.ts'
@@ -50,7 +51,7 @@ export type Created = {
  */
 export const createResponse = async (responder: Responder, options: CreateOptions): Promise<Created> => {
   const { tenant, request, upstream, idempotency } = options
-  const input = await hydrate(responder, tenant, request, options.local)
+  const input = await hydrateWithFiles(responder, tenant, request, options.local)
   checkHistory(input.items)
   const now = Date.now()
   const base = beginResponse(request, {

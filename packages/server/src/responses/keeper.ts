@@ -1,6 +1,6 @@
 import { AntiphonError } from '@antiphon/client'
 import type { StoredResponse } from '@antiphon/store'
-import { hydrate } from './hydrate.ts'
+import { hydrateWithFiles } from './hydrate-files.ts'
 import { LiveResponse } from './live-response.ts'
 import type { Responder } from './responder.ts'
 import { runResponse } from './run-response.ts'
@@ -33,7 +33,7 @@ const takeUp = async (responder: Responder, row: StoredResponse): Promise<void> 
   const live = new LiveResponse(id, row.background)
   const job = { tenant, base: row.response, request, row, events: 'logged', told } as const
   const gone = goneBecause(row)
-  const input = await hydrate(responder, tenant, request)
+  const input = await hydrateWithFiles(responder, tenant, request)
   const upstream =
     gone === undefined
       ? upstreamFor(responder, request.model ?? undefined)
