@@ -2,7 +2,14 @@ import { chmod, link, readFile, stat, symlink, writeFile } from 'node:fs/promise
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { describePatch, type FileOperation, type PatchError, parsePatch, patchFiles } from '../src/index.ts'
+import {
+  applyDiff,
+  describePatch,
+  type FileOperation,
+  type PatchError,
+  parsePatch,
+  patchFiles,
+} from '../src/index.ts'
 import { allBelow, scratch } from './scratch.ts'
 
 const failure = async (work: Promise<unknown>): Promise<PatchError> =>
@@ -57,6 +64,37 @@ describe('a whole patch', () => {
     expect(parsePatch(`apply_patch <<'EOF'\n${patchOf(...body)}\nEOF\n`)).toEqual(expected)
     expect(parsePatch(`\`\`\`\n${patchOf(...body)}\n\`\`\``)).toEqual(expected)
     expect(parsePatch([...body, '*** End Patch'].join('\r\n'))).toEqual(expected)
+  })
+
+  it('of a file about patches keeps to lines that begin at the margin', async () => {
+    const { root, read } = await scratch({
+      'guide.md': '*** Begin Patch\n*** Update File: x\n-a\n*** End Patch\n',
+    })
+    await patchFiles(
+      root,
+      patchOf(
+        '*** Update File: guide.md',
+        '@@',
+        ' *** Begin Patch',
+        ' *** Update File: x',
+        '--a',
+        '+-b',
+        ' *** End Patch',
+      ),
+    )
+    expect(await read('guide.md')).toBe('*** Begin Patch\n*** Update File: x\n-b\n*** End Patch\n')
+  })
+
+  it('of hostile lines is read in linear time', () => {
+    const spaces = ' '.repeat(1_000_000)
+    const headers = patchOf(
+      `*** Add File: a${spaces}b`,
+      '+x',
+      `*** Update File: a${spaces}b`,
+      `*** Move to: c${spaces}d`,
+    )
+    expect(parsePatch(headers)).toHaveLength(2)
+    expect(() => applyDiff('x\n', `@@ x${spaces}y@@\n-z${spaces}z`)).toThrow(/does not fit/)
   })
 
   it('is refused when its end is missing: it may have been cut off', async () => {

@@ -36,7 +36,8 @@ export const clipOutput = (maxBytes: number): ClippedOutput => {
     last.set(part.subarray(untilEnd), 0)
     lastAt = (lastAt + part.length) % tailRoom
   }
-  const decode = (part: Uint8Array): string => new TextDecoder().decode(part)
+  // A zero byte is text to JavaScript, and to no database.
+  const decode = (part: Uint8Array): string => new TextDecoder().decode(part).replaceAll('\0', '\uFFFD')
   return {
     add(chunk) {
       const part = chunk.subarray(0, Math.max(0, maxBytes - bytes))

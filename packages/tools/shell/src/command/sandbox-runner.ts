@@ -20,6 +20,7 @@ export interface SandboxRunnerOptions {
   /** Entries of the root that can only be read. */
   readonly protectedNames: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  /** `cpuSeconds` is the time of the command unless it is said. */
   readonly limits: Partial<SandboxLimits>
   /** The folders of the host where programs are. */
   readonly systemPaths?: readonly string[]
@@ -91,7 +92,7 @@ export const sandboxRunner = (options: SandboxRunnerOptions): CommandRunner => {
         argv,
         cwd: posix.join(WORKSPACE, folder),
         env,
-        limits: { wallMs: timeoutMs },
+        limits: { wallMs: timeoutMs, cpuSeconds: limits.cpuSeconds ?? Math.ceil(timeoutMs / 1000) },
         signal,
       })
       program.stdin.end()

@@ -15,7 +15,8 @@ const toLine = (raw: string): HunkLine => {
 
 const anchorOf = (raw: string): string => {
   const header = raw.slice(2).trim()
-  return NUMBERED.test(header) ? '' : header.replace(/\s*@@$/, '')
+  if (NUMBERED.test(header)) return ''
+  return header.endsWith('@@') ? header.slice(0, -2).trimEnd() : header
 }
 
 /** The lines of a diff, without the head that `diff` and `git diff` write, and without a fence around it. */

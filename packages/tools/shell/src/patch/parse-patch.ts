@@ -3,37 +3,46 @@ import type { FileOperation } from './file-operation.ts'
 
 const BEGIN = '*** Begin Patch'
 const END = '*** End Patch'
-const HEADER = /^\s{0,3}\*\*\* (Add|Update|Delete) File:\s*(.+?)\s*$/
-const MOVE = /^\s{0,3}\*\*\* Move to:\s*(.+?)\s*$/
 const TYPES = { Add: 'create_file', Update: 'update_file', Delete: 'delete_file' } as const
+
+type Action = keyof typeof TYPES
+
+/** The rest of a line that begins so, without spaces around it; undefined for another line, or when nothing is left. */
+const after = (line: string, start: string): string | undefined =>
+  line.startsWith(start) ? line.slice(start.length).trim() || undefined : undefined
+
+/** A line that begins a file. It has no space before it: with one it would be context of a file about patches. */
+const headerOf = (line: string): { action: Action; path: string } | undefined => {
+  for (const action of Object.keys(TYPES) as Action[]) {
+    const path = after(line, `*** ${action} File:`)
+    if (path !== undefined) return { action, path }
+  }
+  return undefined
+}
 
 /** True for a text that is a whole patch, with its own headers, rather than the diff of one file. */
 export const isWholePatch = (text: string): boolean => {
   const start = text.trimStart()
-  return start.startsWith(BEGIN) || HEADER.test(start.split('\n', 1)[0]!)
+  return start.startsWith(BEGIN) || headerOf(start.split('\n', 1)[0]!) !== undefined
 }
 
 /** The lines between begin and end, freed of a fence, or of the command and here-document that models put around a patch. */
 const bodyOf = (text: string): string[] => {
   const lines = text.split('\n').map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line))
-  const begin = lines.findIndex((line) => line.trim() === BEGIN || HEADER.test(line))
+  const begin = lines.findIndex((line) => line.trimEnd() === BEGIN || headerOf(line) !== undefined)
   const wrapped = lines.slice(0, Math.max(begin, 0)).filter((line) => line.trim() !== '')
   if (begin === -1 || wrapped.length > 1)
     throw new PatchError('patch_invalid', `The first line of a patch has to be "${BEGIN}".`)
-  const end = lines.findLastIndex((line) => line.trim() === END)
+  const end = lines.findLastIndex((line) => line.trimEnd() === END)
   if (end < begin)
     throw new PatchError(
       'patch_invalid',
       `The patch has no "${END}": it may have been cut off. Write it again, whole, or in smaller patches.`,
     )
-  return lines.slice(lines[begin]!.trim() === BEGIN ? begin + 1 : begin, end)
+  return lines.slice(lines[begin]!.trimEnd() === BEGIN ? begin + 1 : begin, end)
 }
 
-const toOperation = (
-  type: (typeof TYPES)[keyof typeof TYPES],
-  path: string,
-  body: string[],
-): FileOperation => {
+const toOperation = (type: (typeof TYPES)[Action], path: string, body: string[]): FileOperation => {
   if (type === 'delete_file') {
     const extra = body.find((line) => line.trim() !== '')
     if (extra === undefined) return { type, path }
@@ -46,7 +55,7 @@ const toOperation = (
     while (body.at(-1)?.trim() === '') body.pop()
     return { type, path, diff: body.map((line) => `${line}\n`).join('') }
   }
-  const move = MOVE.exec(body[0] ?? '')?.[1]
+  const move = after(body[0] ?? '', '*** Move to:')
   const diff = body
     .slice(move === undefined ? 0 : 1)
     .map((line) => `${line}\n`)
@@ -61,15 +70,15 @@ const toOperation = (
  */
 export const parsePatch = (text: string): FileOperation[] => {
   const operations: FileOperation[] = []
-  let open: { type: (typeof TYPES)[keyof typeof TYPES]; path: string; body: string[] } | undefined
+  let open: { type: (typeof TYPES)[Action]; path: string; body: string[] } | undefined
   const close = (): void => {
     if (open !== undefined) operations.push(toOperation(open.type, open.path, open.body))
   }
   for (const line of bodyOf(text)) {
-    const header = HEADER.exec(line)
-    if (header !== null) {
+    const header = headerOf(line)
+    if (header !== undefined) {
       close()
-      open = { type: TYPES[header[1] as keyof typeof TYPES], path: header[2]!, body: [] }
+      open = { type: TYPES[header.action], path: header.path, body: [] }
     } else if (open !== undefined) open.body.push(line)
     else if (line.trim() !== '')
       throw new PatchError(

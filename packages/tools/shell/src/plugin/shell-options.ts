@@ -27,7 +27,7 @@ export interface ShellOptions {
   readonly maxOutputBytes?: number
   /** All that is in the environment of commands beside `PATH`, `HOME`, `LANG` and `TMPDIR`. */
   readonly env?: Readonly<Record<string, string>>
-  /** Memory, processes, files and disk of one command in the sandbox. @defaultValue those of the sandbox */
+  /** Of one command in the sandbox. @defaultValue 2 GiB of memory, 256 processes, 1024 open files, processor time as `timeoutMs`, and the sandbox's own for the rest */
   readonly limits?: Partial<Omit<SandboxLimits, 'wallMs' | 'outputBytes'>>
   /** Entries of the root that commands in the sandbox can only read: what is in `.git` is run by whoever uses git later. @defaultValue ['.git'] */
   readonly protectedNames?: readonly string[]
@@ -56,6 +56,9 @@ export interface ShellSettings {
   readonly shell: string
   makeRunner(): CommandRunner
 }
+
+/** What compilers and test runners need. */
+const LIMITS: Partial<SandboxLimits> = { memoryBytes: 2 * 1024 ** 3, processes: 256, openFiles: 1024 }
 
 const fail = (message: string): never => {
   throw new ConfigError('invalid_config', message)
@@ -99,7 +102,7 @@ export const toShellSettings = (options: ShellOptions): ShellSettings => {
             writable: access === 'read-write',
             protectedNames: options.protectedNames ?? ['.git'],
             env,
-            limits: options.limits ?? {},
+            limits: { ...LIMITS, ...options.limits },
             ...(options.systemPaths === undefined ? {} : { systemPaths: options.systemPaths }),
           }),
   }
