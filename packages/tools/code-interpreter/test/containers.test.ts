@@ -38,7 +38,7 @@ describe('containers', () => {
   })
 
   it('are bounded: those made for runs make room, those that were named do not', async () => {
-    const containers = containersOf({ containersPerTenant: 2, containers: 3 })
+    const containers = containersOf({ maxContainersPerTenant: 2, maxContainers: 3 })
     const named = await containers.create('ada', { name: 'named' })
     const auto = await containers.create('ada', { isAuto: true })
     const next = await containers.create('ada', { isAuto: true })
@@ -98,7 +98,7 @@ describe('containers', () => {
     [{ languages: ['ruby'] as never }],
     [{ memory: '2g' as never }],
     [{ callTimeoutMs: 0 }],
-    [{ containers: -1 }],
+    [{ maxContainers: -1 }],
   ])('%j is a mistake that is told', (options) => {
     expect(() => openContainers(options)).toThrow(expect.objectContaining({ code: 'invalid_config' }))
   })

@@ -31,9 +31,9 @@ export interface ContainerOptions {
   /** Processes and threads of a container. @defaultValue 64 */
   readonly processes?: number
   /** At one time. @defaultValue 16 */
-  readonly containersPerTenant?: number
+  readonly maxContainersPerTenant?: number
   /** At one time, of all tenants. @defaultValue 64 */
-  readonly containers?: number
+  readonly maxContainers?: number
   /** Where files of containers are. Other users must be able to pass through it. @defaultValue a folder of its own in the system's for temporary files */
   readonly folder?: string
 }
@@ -54,8 +54,8 @@ export const containerSettings = (options: ContainerOptions): ContainerSettings 
     diskBytes: 512 * 1024 * 1024,
     maxFiles: 1_000,
     processes: 64,
-    containersPerTenant: 16,
-    containers: 64,
+    maxContainersPerTenant: 16,
+    maxContainers: 64,
     ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
   }
   const { languages } = settings

@@ -49,15 +49,15 @@ export const openContainers = (options: ContainerOptions = {}): Containers => {
   /** Makes room among containers that were made for runs; those that somebody named stay. */
   const makeRoom = async (tenant: string): Promise<void> => {
     const own = of(tenant)
-    const isFullFor = own.length >= settings.containersPerTenant
-    if (!isFullFor && open.size < settings.containers) return
+    const isFullFor = own.length >= settings.maxContainersPerTenant
+    if (!isFullFor && open.size < settings.maxContainers) return
     const [idle] = (isFullFor ? own : [...open.values()])
       .filter(({ isAuto, calls }) => isAuto && calls === 0)
       .sort((a, b) => a.lastActiveAt - b.lastActiveAt)
     if (idle === undefined)
       throw new InterpreterError(
         'container_limit',
-        `There are as many containers as there may be (${settings.containersPerTenant} of one tenant, ${settings.containers} in all). Delete some, or wait until they expire.`,
+        `There are as many containers as there may be (${settings.maxContainersPerTenant} of one tenant, ${settings.maxContainers} in all). Delete some, or wait until they expire.`,
         { retryable: true },
       )
     await end(idle)
