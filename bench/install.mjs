@@ -25,7 +25,7 @@ for (const name of ['durable', 'server']) if (only.includes(name)) places.set(na
 const ours = {
   antiphon: ['client', 'core'],
   durable: ['client', 'core', 'store', 'dbos'],
-  server: ['client', 'core', 'store', 'server'],
+  server: ['client', 'core', 'store', 'tools/egress', 'server'],
 }
 
 for (const [name, dir] of places) {

@@ -32,7 +32,7 @@ const start = async (kind, store) => {
   const agent = new Agent({ keepAlive: true, maxSockets: 5_000 })
   const ask = (body, { path = '/v1/responses', method = 'POST', onHead } = {}) =>
     new Promise((resolve, reject) => {
-      const text = body === undefined ? undefined : JSON.stringify(body)
+      const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
       const headers =
         text === undefined
           ? {}
@@ -83,6 +83,17 @@ const folder = mkdtempSync(join(tmpdir(), 'antiphon-bench-server-'))
 let files = 0
 const stores = { 'antiphon, not stored': 'memory', 'antiphon, memory': 'memory', 'antiphon, SQLite': 'file' }
 
+/** A stream of the served agent, for the bare server to write the very same. */
+const toolBody = (store) => ({ model: 'clerk', input: 'Weather in Oslo?', stream: true, store })
+let toolBytes = ''
+{
+  const server = await start('antiphon', 'memory')
+  toolBytes = await server.ask(toolBody(false))
+  if (!toolBytes.includes('"type":"mcp_call"') || !toolBytes.includes('response.completed'))
+    throw new Error(`The agent did not call its tool: ${toolBytes.slice(-500)}`)
+  server.stop()
+}
+
 for (let rep = 0; rep < reps; rep++) {
   for (const kind of ['bare', ...Object.keys(stores)]) {
     const target = stores[kind] === 'file' ? join(folder, `${files++}.db`) : stores[kind]
@@ -96,6 +107,8 @@ for (let rep = 0; rep < reps; rep++) {
       kind,
       await measure(server, 60, () => server.ask(body(2_000, { stream: true })), 20),
     )
+    if (kind === 'bare') await server.ask(toolBytes, { path: '/bytes' })
+    note('tool turn', kind, await measure(server, 500, () => server.ask(toolBody(store))))
     if (kind !== 'bare' && store)
       for (const depth of [10, 1_000]) {
         let previous

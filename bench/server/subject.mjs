@@ -1,4 +1,5 @@
-// One server, in a process of its own: `bare` is node:http that writes the very bytes, `antiphon` is serve() over a model that answers at once.
+// One server, in a process of its own: `bare` is node:http that writes the very bytes, `antiphon` is serve() over a model that answers at once, and over an
+// agent that calls one tool and answers.
 //   node subject.mjs bare|antiphon [store]      prints its port; answers `GET /usage` with CPU, memory and counters
 import { createServer } from 'node:http'
 import { memoryUsage } from 'node:process'
@@ -61,6 +62,41 @@ const eventsFor = (deltas) => {
 /** The last word of the question says how many deltas the answer has. */
 const deltasOf = (text) => Number(/(\d+)$/.exec(text)?.[1] ?? 2)
 
+const call = {
+  id: 'fc_bench',
+  type: 'function_call',
+  call_id: 'call_bench',
+  name: 'weather',
+  arguments: '{"city":"Oslo"}',
+  status: 'completed',
+}
+/** Wire events of an answer that is a call. */
+const callEvents = [
+  {
+    type: 'response.output_item.added',
+    output_index: 0,
+    item: { ...call, status: 'in_progress', arguments: '' },
+  },
+  {
+    type: 'response.function_call_arguments.delta',
+    item_id: call.id,
+    output_index: 0,
+    delta: call.arguments,
+  },
+  {
+    type: 'response.function_call_arguments.done',
+    item_id: call.id,
+    output_index: 0,
+    name: call.name,
+    arguments: call.arguments,
+  },
+  { type: 'response.output_item.done', output_index: 0, item: call },
+  {
+    type: 'response.completed',
+    response: { ...base, output: [call], usage: { input_tokens: 1, output_tokens: 1, total_tokens: 2 } },
+  },
+]
+
 if (kind === 'bare') {
   const frames = (deltas) => [
     ...eventsFor(deltas).map(
@@ -69,6 +105,8 @@ if (kind === 'bare') {
     'data: [DONE]\n\n',
   ]
   const bytes = new Map()
+  /** A stream that the measuring side has seen of the other server. */
+  let given = []
   const server = createServer((request, response) => {
     if (request.url === '/usage') return void response.end(JSON.stringify(usage()))
     let body = ''
@@ -76,7 +114,16 @@ if (kind === 'bare') {
       body += chunk
     })
     request.on('end', () => {
-      const { input, stream } = JSON.parse(body)
+      if (request.url === '/bytes') {
+        given = body.split(/(?<=\n\n)/)
+        return void response.end()
+      }
+      const { model, input, stream } = JSON.parse(body)
+      if (model === 'clerk') {
+        response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' })
+        for (const frame of given) response.write(frame)
+        return void response.end()
+      }
       const question = typeof input === 'string' ? input : input.at(-1).content
       const deltas = deltasOf(question)
       if (!bytes.has(deltas))
@@ -98,6 +145,8 @@ if (kind === 'bare') {
   server.listen(0, '127.0.0.1', () => console.log(server.address().port))
 } else {
   const { serve } = await import('@antiphon/server')
+  const { agent, tool } = await import('antiphon')
+  const { z } = await import('zod')
   const model = async (request, sink, context) => {
     const question = request.input.at(-1)
     const text = typeof question.content === 'string' ? question.content : question.content[0].text
@@ -105,7 +154,15 @@ if (kind === 'bare') {
     for (const event of eventsFor(deltasOf(text))) sink(event)
   }
   model.modelName = 'bench'
-  const server = serve(model, { store, keepAliveMs: 60_000 })
+  const calling = async (request, sink) => {
+    const isAnswered = request.input.at(-1).type === 'function_call_output'
+    for (const event of isAnswered ? eventsFor(2) : callEvents) sink(event)
+  }
+  const inputSchema = z.object({ city: z.string() })
+  const execute = ({ city }) => `${city}: 16 degrees`
+  const weather = tool({ name: 'weather', inputSchema, effect: 'read', execute })
+  const clerk = agent({ name: 'clerk', model: calling, tools: [weather] })
+  const server = serve({ bench: model, clerk }, { store, keepAliveMs: 60_000 })
   const { port } = await server.listen(0)
   const side = createServer((_, response) => response.end(JSON.stringify(usage())))
   side.listen(0, '127.0.0.1', () => console.log(`${port} ${side.address().port}`))

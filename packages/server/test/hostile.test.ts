@@ -271,7 +271,7 @@ describe('a reader that', () => {
     expect(rest.events.at(-1)?.type).toBe('response.completed')
   })
 
-  it('leaves, a thousand times at once, leaves nothing behind', async () => {
+  it('leaves, hundreds of times at once, leaves nothing behind', async () => {
     expectCalm()
     let running = 0
     const model = made(async (_, sink, context) => {
@@ -281,9 +281,9 @@ describe('a reader that', () => {
       running--
     })
     const { url } = await serving(model)
-    const readers = Array.from({ length: 1_000 }, () => streamResponse(url, { input: 'Go' }))
+    const readers = Array.from({ length: 300 }, () => streamResponse(url, { input: 'Go' }))
     const ids = await Promise.all(readers.map(idOf))
-    expect(running).toBe(1_000)
+    expect(running).toBe(300)
     for (const reader of readers) reader.leave()
     await expect.poll(() => running).toBe(0)
     for (const id of ids.slice(0, 20))
