@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { TOOL_NAMES } from './built-in-tools.ts'
+import type { McpCommandOptions } from './commands/mcp.ts'
 import { EXIT, EXIT_HELP } from './exit-code.ts'
 import {
   type CommandOptions,
@@ -20,6 +22,7 @@ Examples:
   antiphon run --json agent.ts "…" | jq                   every event as a line of JSON
   antiphon chat agent.ts                                  a conversation
   antiphon serve agent.ts --port 8080                     the agent as /v1/responses
+  antiphon mcp agent.ts                                   the agent as an MCP server, for clients that start it
   antiphon replay run.jsonl                               a recorded run, as it was
   antiphon replay run.jsonl agent.ts                      does the agent still go that way? Nothing is sent or executed
   antiphon runs --store runs.db                           runs that a store keeps
@@ -96,6 +99,9 @@ withOutput(
     .option('-p, --port <n>', 'port to listen on; 0 takes a free one', wholeNumber(0), 8080)
     .option('--host <name>', 'address to listen on; others than this machine need API keys', '127.0.0.1')
     .option('--store <target>', 'SQLite file, postgres:// address, or "memory"', '.antiphon/server.db')
+    .option('--tools <names>', `built-in tools that run here: ${TOOL_NAMES.join(', ')}, or all`)
+    .option('--mcp <file>', 'JSON file of MCP servers ("mcpServers") that requests may name by their labels')
+    .option('--workspace <folder>', 'folder that shell and apply-patch work in')
     .option('--any-model', 'answer for any name of a model')
     .option('--lenient', 'leave out what cannot be honoured, with a warning, in the place of a refusal')
     .option(
@@ -112,6 +118,25 @@ withOutput(
     const { serveCommand } = await import('./commands/serve.ts')
     await serveCommand(file, options)
   })
+
+withOutput(
+  program
+    .command('mcp')
+    .description('an agent as a tool for MCP clients, over standard input and output or HTTP')
+    .argument('[file]', 'agent file; without one the built-in assistant, which may read this folder')
+    .option('-m, --model <name>', 'model to ask; "offline" is the embedded one')
+    .option('--base-url <url>', 'endpoint to ask, such as http://127.0.0.1:8000/v1')
+    .option('--http', 'over HTTP, at /mcp (token: ANTIPHON_MCP_TOKEN)')
+    .option('-p, --port <n>', 'port to listen on; 0 takes a free one', wholeNumber(0), 8090)
+    .option('--host <name>', 'address to listen on; others than this machine need a token', '127.0.0.1')
+    .option('--max-tool-calls <n>', 'tool calls of one run at most', wholeNumber(0))
+    .option('--max-turns <n>', 'model calls of one run at most', wholeNumber(1))
+    .option('-y, --yes', 'approve every call that asks for it; otherwise none is'),
+  'print where it listens as a line of JSON',
+).action(async (file: string | undefined, options: McpCommandOptions) => {
+  const { mcpCommand } = await import('./commands/mcp.ts')
+  await mcpCommand(file, options)
+})
 
 withOutput(
   withApprovals(

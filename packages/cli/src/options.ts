@@ -1,4 +1,5 @@
 import type { RunStatus } from 'antiphon'
+import type { ToolChoice } from './built-in-tools.ts'
 import type { ModelChoice } from './choose-model.ts'
 
 /** What `run` and `chat` may be told; the names are those of the command line. */
@@ -43,7 +44,7 @@ export interface RunsCommandOptions extends CommandOptions {
 }
 
 /** What `serve` may be told. */
-export interface ServeCommandOptions extends CommandOptions {
+export interface ServeCommandOptions extends CommandOptions, ToolChoice {
   readonly port: number
   readonly host: string
   /** SQLite file, address of a Postgres database, or `memory`. */

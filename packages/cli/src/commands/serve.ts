@@ -1,4 +1,5 @@
 import { isAntiphonError, type Model } from 'antiphon'
+import { chooseTools } from '../built-in-tools.ts'
 import { chooseModel } from '../choose-model.ts'
 import { CliError } from '../cli-error.ts'
 import { EXIT } from '../exit-code.ts'
@@ -15,10 +16,13 @@ export const serveCommand = (file: string | undefined, options: ServeCommandOpti
     const served = file === undefined ? bareModel(options) : await loadAgent(file, options)
     const keys = keysOf(process.env)
     const webhook = webhookOf(options, process.env)
+    const { tools, notes } = await chooseTools(options)
+    for (const note of notes) presenter.note(note)
     const server = serve(served, {
       store: options.store,
       anyModel: options.anyModel === true,
       lenient: options.lenient === true,
+      ...(tools.length === 0 ? {} : { tools }),
       ...(keys === undefined ? {} : { keys }),
       ...(webhook === undefined ? {} : { webhook }),
     })
