@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -59,6 +59,19 @@ const diesAt = async (root: string, step: string): Promise<void> => {
   expect(signal).toBe('SIGKILL')
 }
 
+/** A patch that stops for ever before that step, as if its process were gone: this one is not. */
+const stopsAt = async (root: string, step: string): Promise<void> => {
+  await new Promise<void>((resolve) => {
+    void patchFilesInSteps(root, operations, {}, (now) => {
+      if (now !== step) return
+      resolve()
+      return new Promise((go) => stopped.push(go))
+    })
+  })
+  const owner = join(root, '.antiphon-patch/owner.json')
+  await writeFile(owner, (await readFile(owner, 'utf8')).replace('"released":false', '"released":true'))
+}
+
 describe('a patch', () => {
   it('that fails at any step leaves every file as it was, and nothing beside them', async () => {
     for (const step of await steps()) {
@@ -84,16 +97,7 @@ describe('a patch', () => {
   it('that stops for ever at any step is taken back when its process is gone', async () => {
     for (const step of await steps()) {
       const { root, all } = await scratch(before)
-      await new Promise<void>((resolve) => {
-        void patchFilesInSteps(root, operations, {}, (now) => {
-          if (now !== step) return
-          resolve()
-          return new Promise((go) => stopped.push(go))
-        })
-      })
-      // As if its process were gone: this one is not.
-      const owner = join(root, '.antiphon-patch/owner.json')
-      await writeFile(owner, (await readFile(owner, 'utf8')).replace('"released":false', '"released":true'))
+      await stopsAt(root, step)
       await nextPatch(root)
       expect(await all(), step).toEqual(old)
     }
@@ -101,7 +105,7 @@ describe('a patch', () => {
 
   it('that dies while it takes another one back is taken back with it', async () => {
     const { root, all } = await scratch(before)
-    await diesAt(root, 'apply 3')
+    await stopsAt(root, 'apply 3')
     // The second one takes the first one back, then dies itself.
     await diesAt(root, 'commit')
     await nextPatch(root)
@@ -116,7 +120,7 @@ describe('a patch', () => {
 
   it('taken back keeps what somebody wrote after the crash, and what was there before beside it', async () => {
     const { root, write, read } = await scratch(before)
-    await diesAt(root, 'commit')
+    await stopsAt(root, 'commit')
     await write('a.txt', 'theirs\n')
     await nextPatch(root)
     expect(await read('a.txt')).toBe('theirs\n')
@@ -145,6 +149,37 @@ it('a staging folder made by somebody else leads nowhere outside of the root', a
   await nextPatch(root)
   expect(await allBelow(outside)).toEqual({ victim: 'v\n' })
   expect(Object.keys(await all())).toEqual(['out', 'x.txt'])
+})
+
+it.skipIf(process.platform !== 'linux')(
+  'pipes, links and deep folders in place of staging hold nobody up (needs mkfifo)',
+  async () => {
+    const { root, outside, all } = await scratch({ 'x.txt': 'x\n' })
+    const pipe = (path: string): void => void execFileSync('mkfifo', [join(root, path)])
+    await symlink(outside, join(root, '.antiphon-patch-link'))
+    pipe('.antiphon-patch-pipe')
+    await mkdir(join(root, '.antiphon-patch-1'))
+    pipe('.antiphon-patch-1/journal.json')
+    await mkdir(join(root, '.antiphon-patch-2'))
+    const journal = { folders: [], changes: [{ path: 'x.txt', before: 'other', after: 'other' }] }
+    await writeFile(join(root, '.antiphon-patch-2/journal.json'), JSON.stringify(journal))
+    pipe('.antiphon-patch-2/0.old')
+    await mkdir(join(root, Array<string>(60).fill('.antiphon-patch-deep').join('/')), { recursive: true })
+    await nextPatch(root)
+    expect(await all()).toEqual({ 'x.txt': 'x\n' })
+  },
+)
+
+it('a patch does not begin while another one of a living process is at work', async () => {
+  const { root, all } = await scratch(before)
+  await new Promise<void>((resolve) => {
+    void patchFilesInSteps(root, operations, {}, () => {
+      resolve()
+      return new Promise((go) => stopped.push(go))
+    })
+  })
+  await expect(patchFiles(root, operations)).rejects.toMatchObject({ code: 'patch_busy', retryable: true })
+  expect(await all()).toMatchObject(before)
 })
 
 it('two patches of one folder at the same time do not mix', async () => {

@@ -162,6 +162,18 @@ describe.skipIf(noSandbox !== undefined)(`the sandbox${noSandbox ? ` (missing: $
     )
   })
 
+  it.skipIf(process.getuid?.() === 0)(
+    'cannot be written by commands that are known only to read (not as root)',
+    async () => {
+      const { root } = await scratch({ a: 'x\n' })
+      const [output] = await shellOn(runners.sandboxed!(root))(['echo evil > a'], { access: 'read' })
+      expect(output).toMatchObject({
+        stderr: expect.stringContaining('Read-only'),
+        outcome: { exit_code: 1 },
+      })
+    },
+  )
+
   it('gives the root back as it was', async () => {
     const { root } = await scratch({ a: 'x\n' })
     const { lstatSync } = await import('node:fs')

@@ -1,7 +1,8 @@
 import { constants as flags } from 'node:fs'
 import { open, rename } from 'node:fs/promises'
 import { z } from 'zod'
-import { errorCode, type HeldFolder } from './open-folder.ts'
+import { PatchError } from '../patch-error.ts'
+import type { HeldFolder } from './open-folder.ts'
 import { readSnapshot } from './read-snapshot.ts'
 
 /** What a patch is about to do, on the disk before it does it: whoever finds it after a crash takes it back. */
@@ -57,8 +58,8 @@ export const readJournal = async (staging: HeldFolder): Promise<Journal | undefi
     const file = await readSnapshot(staging, JOURNAL, JOURNAL, MAX_JOURNAL_BYTES)
     return file === undefined ? undefined : Journal.safeParse(JSON.parse(file.bytes.toString('utf8'))).data
   } catch (error) {
-    // A file that is not ours says nothing; what the system refuses, it refuses here, too.
-    if (errorCode(error) !== undefined && !(error instanceof SyntaxError)) throw error
+    // Not a file, too large, or no JSON: none of ours. What the system refuses is no answer.
+    if (!(error instanceof PatchError || error instanceof SyntaxError)) throw error
     return undefined
   }
 }

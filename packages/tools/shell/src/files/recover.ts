@@ -1,4 +1,6 @@
-import { readdir, rm } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { readdir, rename, rm } from 'node:fs/promises'
+import { PatchError } from '../patch-error.ts'
 import { readJournal } from './journal.ts'
 import { type HeldFolder, openEntry, type Root, reachFolder } from './open-folder.ts'
 import { STAGING_FOLDER, safePath } from './safe-path.ts'
@@ -49,32 +51,43 @@ const recoverOne = async (root: Root, left: HeldFolder, protectedNames: readonly
       for (const folder of held) await folder.close()
     }
   }
-  for (const name of await readdir(left.entry('.'))) {
-    if (!name.startsWith(`${STAGING_FOLDER}-`)) continue
-    const older = await openEntry(left, name)
-    try {
-      await recoverOne(root, older, protectedNames)
-    } finally {
-      await older.close()
-    }
-  }
 }
 
-/** Takes back what patches began whose process died in the middle. */
+/**
+ * Takes back what patches began whose process died in the middle.
+ *
+ * @throws PatchError `patch_failed` when that cannot be done: what was there before is still in the staging folder then.
+ */
 export const recover = async (
   root: Root,
   staging: Staging,
   protectedNames: readonly string[],
 ): Promise<void> => {
-  for (const name of staging.left) {
-    const left = await openEntry(staging.folder, name).catch(() => undefined)
-    if (left !== undefined) {
-      try {
-        await recoverOne(root, left, protectedNames)
-      } finally {
-        await left.close()
+  const left = [...staging.left]
+  try {
+    for (const name of left) {
+      const folder = await openEntry(staging.folder, name).catch(() => undefined)
+      if (folder !== undefined) {
+        try {
+          await recoverOne(root, folder, protectedNames)
+          // One that died while it took others back has these inside.
+          for (const inner of await readdir(folder.entry('.'))) {
+            if (!inner.startsWith(`${STAGING_FOLDER}-`)) continue
+            const own = `${STAGING_FOLDER}-${randomUUID()}`
+            await rename(folder.entry(inner), staging.folder.entry(own))
+            left.push(own)
+          }
+        } finally {
+          await folder.close()
+        }
       }
+      await rm(staging.folder.entry(name), { recursive: true, force: true })
     }
-    await rm(staging.folder.entry(name), { recursive: true, force: true })
+  } catch (error) {
+    throw new PatchError(
+      'patch_failed',
+      `A process died in the middle of a patch, and what it began cannot be taken back. What was there before is in ${STAGING_FOLDER} below the root: a person has to put it right and remove that folder.`,
+      { cause: error },
+    )
   }
 }

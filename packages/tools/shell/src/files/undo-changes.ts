@@ -1,4 +1,4 @@
-import { link, rename, rmdir, unlink } from 'node:fs/promises'
+import { link, lstat, rename, rmdir, unlink } from 'node:fs/promises'
 import type { FilePlace } from './change.ts'
 import { copyInto } from './copy-into.ts'
 import { errorCode, type HeldFolder } from './open-folder.ts'
@@ -17,8 +17,14 @@ export interface UndoEntry {
 export const newName = (number: number): string => `${number}.new`
 export const oldName = (number: number): string => `${number}.old`
 
-const exists = async (folder: HeldFolder, name: string): Promise<boolean> =>
-  (await readSnapshot(folder, name, name, Number.MAX_SAFE_INTEGER)) !== undefined
+const exists = (folder: HeldFolder, name: string): Promise<boolean> =>
+  lstat(folder.entry(name)).then(
+    (stat) => stat.isFile(),
+    (error: unknown) => {
+      if (errorCode(error) === 'ENOENT') return false
+      throw error
+    },
+  )
 
 const digestAt = async ({ folder, name, path }: UndoEntry['place']): Promise<string | null> => {
   try {
