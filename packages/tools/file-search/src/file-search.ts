@@ -22,12 +22,6 @@ export interface FileSearchOptions {
   readonly store?: Store
   /** Here, by the provider of the model, or there where it can. @defaultValue `'auto'` */
   readonly runs?: RunsWhere
-  /** The vector stores that an agent searches; a request to a server names its own. */
-  readonly vectorStoreIds?: readonly string[]
-  /** What an agent declares: results of one search, 1 to 50. @defaultValue 10 */
-  readonly maxNumResults?: number
-  /** What an agent declares: which files count, by their attributes. */
-  readonly filters?: Filter
   /** Makes vectors of texts, for searching by meaning. @defaultValue none: words alone are searched, which needs no model */
   readonly embedder?: Embedder
   /** Bounds of reading one file. */
@@ -44,8 +38,18 @@ export interface FileSearchOptions {
   readonly onError?: (error: unknown) => void
 }
 
+/** What an agent's search is bounded by. */
+export interface SearchBounds {
+  /** Results of one search, 1 to 50. @defaultValue 10 */
+  readonly maxNumResults?: number
+  /** Which files count, by their attributes. @defaultValue all */
+  readonly filters?: Filter
+}
+
 /** The wire's `file_search`, with its vector stores. */
 export interface FileSearch extends BuiltInTool {
+  /** The tool for an agent that searches these vector stores; requests to a server name theirs themselves. */
+  over(vectorStoreIds: readonly string[], bounds?: SearchBounds): BuiltInTool
   /** The vector stores of the tenant `local`, for programs without a server. */
   readonly stores: LocalStores
   close(): Promise<void>
@@ -57,7 +61,7 @@ const LOCAL = 'local'
 /**
  * The wire's `file_search`, run here: vector stores with their endpoints, files read and searched by words and, with an embedder, by meaning, and answers with `file_citation`s.
  *
- * In `serve(model, { tools: [fileSearch()] })` it offers `/v1/vector_stores` and answers for requests that declare `file_search`. In an agent it searches `vectorStoreIds`, which `stores` fills.
+ * In `serve(model, { tools: [fileSearch()] })` it offers `/v1/vector_stores` and answers for requests that declare `file_search`. In an agent, `over([id])` searches vector stores that `stores` has filled.
  */
 export const fileSearch = (options: FileSearchOptions = {}): FileSearch => {
   let store = options.store
@@ -102,16 +106,11 @@ export const fileSearch = (options: FileSearchOptions = {}): FileSearch => {
     }
   }
 
-  return {
+  const tool: BuiltInTool & { close(): Promise<void> } = {
     kind: 'built-in',
     name: 'file_search',
     types: ['file_search'],
-    declaration: {
-      type: 'file_search',
-      vector_store_ids: [...(options.vectorStoreIds ?? [])],
-      ...(options.maxNumResults === undefined ? {} : { max_num_results: options.maxNumResults }),
-      ...(options.filters === undefined ? {} : { filters: options.filters }),
-    } as ToolDefinition,
+    declaration: declarationOf([], {}),
     runs: options.runs ?? 'auto',
     itemTypes: ['file_search_call'],
     includes: [INCLUDE],
@@ -123,11 +122,23 @@ export const fileSearch = (options: FileSearchOptions = {}): FileSearch => {
       // What another process has left is taken up at once.
       await engine()
     },
-    stores: localStores(engine, LOCAL),
     async close() {
       const closing = opened
       opened = undefined // one that is used again begins anew
       await (await closing?.catch(() => undefined))?.close()
     },
   }
+  return {
+    ...tool,
+    stores: localStores(engine, LOCAL),
+    over: (ids, bounds = {}) => ({ ...tool, declaration: declarationOf(ids, bounds) }),
+  }
 }
+
+const declarationOf = (ids: readonly string[], { maxNumResults, filters }: SearchBounds): ToolDefinition =>
+  ({
+    type: 'file_search',
+    vector_store_ids: [...ids],
+    ...(maxNumResults === undefined ? {} : { max_num_results: maxNumResults }),
+    ...(filters === undefined ? {} : { filters }),
+  }) as ToolDefinition

@@ -1,6 +1,6 @@
 // The tool
 export type { Embedder } from './embed/embedder.ts'
-export { type FileSearch, type FileSearchOptions, fileSearch } from './file-search.ts'
+export { type FileSearch, type FileSearchOptions, fileSearch, type SearchBounds } from './file-search.ts'
 export type { Attributes } from './index-of-chunks/chunk-index.ts'
 export type { ComparisonFilter, CompoundFilter, Filter } from './index-of-chunks/filter.ts'
 export type { ParseLimits } from './parse/parsed-file.ts'

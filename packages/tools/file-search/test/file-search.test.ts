@@ -30,8 +30,7 @@ const shownTo = (model: { requests: readonly { input?: unknown }[] }): string =>
 /** An agent that searches one store, whatever the tool itself declares. */
 const searching = (tool: ReturnType<typeof fileSearch>, store: string, steps: readonly ScriptStep[]) => {
   const model = scripted(steps)
-  const declared = { ...tool, declaration: { type: 'file_search' as const, vector_store_ids: [store] } }
-  return { model, bot: agent({ model, tools: [declared] }) }
+  return { model, bot: agent({ model, tools: [tool.over([store])] }) }
 }
 
 describe('file search in an agent', () => {
