@@ -375,8 +375,10 @@ export const indexSuite = (name: string, open: () => Promise<OpenIndex>): void =
             filter: { type: 'ne', key: text.slice(0, 60) || 'k', value: text.slice(0, 200) },
           })
           for (const { score } of found) expect(score).toBeLessThanOrEqual(1)
+          expect(await index.search(text, [text], { text, limit: 1 })).toEqual([])
+          expect(await index.remove(text, text, text)).toBe(false)
         }),
-        { numRuns: 60 },
+        { numRuns: 40 },
       )
       expect(places(await index.search('t', [store], { text: 'lighthouse', limit: 5 }))).toContain('keep:0')
     })

@@ -1,7 +1,7 @@
 import type { SqlSession } from '@antiphon/store'
 import type { Attributes } from './chunk-index.ts'
-import { plainText } from './match-files.ts'
 import { addPgVectors } from './pg-vectors.ts'
+import { plainText } from './plain-text.ts'
 import type { StoreRow, VectorsIn } from './store-row.ts'
 import { vectorToBytes } from './vector-bytes.ts'
 import type { WordIndex } from './word-index.ts'

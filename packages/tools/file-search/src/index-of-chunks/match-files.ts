@@ -1,5 +1,6 @@
 import type { SqlSession, SqlValue } from '@antiphon/store'
 import type { ComparisonFilter, Filter } from './filter.ts'
+import { plainText } from './plain-text.ts'
 import { decimalsOf, textsOf } from './schema.ts'
 
 /** Numbers of the files of a store whose attributes match. Each comparison is a statement of a fixed text with values; what they are joined by is done here. */
@@ -37,7 +38,7 @@ const compared = async (
     fileNumbers(
       sql,
       `select file_no from antiphon_chunk_attributes where store_no = ? and key = ? and ${column} ${condition}`,
-      [storeNo, key, values],
+      [storeNo, plainText(key), values],
     )
   if (typeof value === 'object') {
     const texts = value.filter((one) => typeof one === 'string').map(plainText)
@@ -68,6 +69,3 @@ const inAll = ([first = new Set<number>(), ...others]: readonly ReadonlySet<numb
 
 const without = (all: ReadonlySet<number>, some: ReadonlySet<number>): ReadonlySet<number> =>
   new Set([...all].filter((one) => !some.has(one)))
-
-/** Text that both databases can keep: Postgres takes no NUL and no half of a character. */
-export const plainText = (text: string): string => text.replace(/[\0\p{Surrogate}]/gu, '\ufffd')

@@ -12,8 +12,8 @@ import {
   removeStoreRows,
   writeAttributes,
 } from './chunk-rows.ts'
-import { plainText } from './match-files.ts'
 import { MAX_HALFVEC_DIMENSIONS, pgVectors, preparePgVectors } from './pg-vectors.ts'
+import { plainText } from './plain-text.ts'
 import { postgresWords } from './postgres-words.ts'
 import { COMPONENT, TABLES } from './schema.ts'
 import { searchChunks } from './search-chunks.ts'
@@ -61,14 +61,14 @@ export const createChunkIndex = (sql: Sql, options: ChunkIndexOptions = {}): Chu
         if ((await find(session)) === undefined) {
           const [row] = await session.all<{ store_no: number }>(
             'insert into antiphon_chunk_stores (tenant, store_id, vectors) values (?, ?, ?) returning store_no',
-            [tenant, storeId, vectors],
+            [plainText(tenant), plainText(storeId), vectors],
           )
           await words.create(session, row?.store_no as number)
         }
         if (dimensions !== null)
           await session.run(
             'update antiphon_chunk_stores set dimensions = ?, vectors = ? where tenant = ? and store_id = ? and dimensions is null',
-            [dimensions, vectors, tenant, storeId],
+            [dimensions, vectors, plainText(tenant), plainText(storeId)],
           )
         return (await find(session)) as StoreRow
       })
@@ -97,7 +97,7 @@ export const createChunkIndex = (sql: Sql, options: ChunkIndexOptions = {}): Chu
     const [row] = await session.all<{ store_no: number; file_no: number }>(
       `select f.store_no, f.file_no from antiphon_chunk_files f join antiphon_chunk_stores s on s.store_no = f.store_no
        where s.tenant = ? and s.store_id = ? and f.file_id = ? and f.ready = 1${forUpdate(session)}`,
-      [tenant, storeId, fileId],
+      [tenant, storeId, fileId].map(plainText),
     )
     return row
   }
@@ -106,14 +106,16 @@ export const createChunkIndex = (sql: Sql, options: ChunkIndexOptions = {}): Chu
     async add(tenant, storeId, fileId, chunks, attributes) {
       const { store_no: storeNo, vectors } = await storeFor(tenant, storeId, dimensionsOf(chunks))
       const fileNo = await sql.transaction((session) =>
-        beginFile(session, storeNo, fileId, { chunks: chunks.length, attributes, words }),
+        beginFile(session, storeNo, plainText(fileId), { chunks: chunks.length, attributes, words }),
       )
       for (let first = 0; first < chunks.length; first += CHUNKS_AT_ONCE) {
         const rows = chunks.slice(first, first + CHUNKS_AT_ONCE).map(toRow)
         await sql.transaction((session) => addChunkRows(session, { storeNo, fileNo, vectors }, rows, words))
         await breathe()
       }
-      if (!(await sql.transaction((session) => finishFile(session, storeNo, fileId, fileNo, words))))
+      if (
+        !(await sql.transaction((session) => finishFile(session, storeNo, plainText(fileId), fileNo, words)))
+      )
         throw new ConfigError(
           'invalid_config',
           `File "${fileId}" was added to store "${storeId}" once more, or the store was removed, while it was being added. Add a file once at a time.`,
@@ -156,7 +158,7 @@ export const createChunkIndex = (sql: Sql, options: ChunkIndexOptions = {}): Chu
         `select c.body, c.ordinal from antiphon_chunks c join antiphon_chunk_files f on f.file_no = c.file_no
          join antiphon_chunk_stores s on s.store_no = f.store_no
          where s.tenant = ? and s.store_id = ? and f.file_id = ? and f.ready = 1 and c.ordinal > ? order by c.ordinal limit ?`,
-        [tenant, storeId, fileId, after, limit],
+        [...[tenant, storeId, fileId].map(plainText), after, limit],
       )
       return rows.map(({ body, ordinal }) => ({ text: body, ordinal }))
     },

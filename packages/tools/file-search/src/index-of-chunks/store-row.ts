@@ -1,4 +1,5 @@
 import type { SqlSession } from '@antiphon/store'
+import { plainText } from './plain-text.ts'
 import { textsOf } from './schema.ts'
 
 /** Where the vectors of a store are searched: in this process, or by pgvector. */
@@ -27,5 +28,5 @@ export const storeRows = (
 ): Promise<StoreRow[]> =>
   sql.all<StoreRow>(
     `select ${COLUMNS} from antiphon_chunk_stores where tenant = ? and store_id in ${textsOf(sql)} order by store_id`,
-    [tenant, JSON.stringify(storeIds)],
+    [plainText(tenant), JSON.stringify(storeIds.map(plainText))],
   )
