@@ -96,6 +96,23 @@ describe.skipIf(missing !== undefined)(`running programs in a sandbox${needs}`, 
     expect((await inside(sandbox, ['/bin/sh', '-c', 'echo more >> b && cat b'])).out).toBe('latermore\n')
   })
 
+  it('what is slow to be set up is not taken for what it is made of', async () => {
+    const path = await folder()
+    // So many mounts that the watch looks before the last is there; our own /tmp has more files than one.
+    const mounts = Array.from({ length: 250 }, (_, index) => ({
+      hostPath: path,
+      path: `/mounts/${index}`,
+      handOver: index === 0,
+      writable: index === 0,
+    }))
+    const sandbox = await opened({ mounts, limits: { files: 1 } })
+    expect(await inside(sandbox, ['/bin/sh', '-c', 'ls /mounts | wc -l'])).toMatchObject({
+      end: 'exit',
+      code: 0,
+      out: '250\n',
+    })
+  })
+
   it('a closed one runs nothing, and what ran is dead', async () => {
     const sandbox = await openSandbox()
     const program = sandbox.start({ argv: ['/bin/sleep', '100'] })

@@ -69,8 +69,11 @@ export const watch = ({ pid, limits, folders, before, onOver }: Watched): (() =>
 
 /** Empty files cost no block of a file system in memory, and it knows no number that is too many. */
 const filesInMemory = (pid: number): number => {
+  const root = `/proc/${pid}/root`
   try {
-    const { files, ffree } = statfsSync(`/proc/${pid}/root/tmp`)
+    // Until bubblewrap has made the new root, it is our own, and what is in /tmp is ours.
+    if (statSync(root).dev === statSync('/').dev) return 0
+    const { files, ffree } = statfsSync(`${root}/tmp`)
     return files - ffree
   } catch {
     return 0
