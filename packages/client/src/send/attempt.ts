@@ -255,7 +255,7 @@ export class Attempt implements TransportHandler, StopwatchOwner {
   private drain(): void {
     this.phase = 'draining'
     // The end of the body is mostly in the same read, and is told before this runs: no timer then.
-    queueMicrotask(() => {
+    void soon.then(() => {
       if (this.phase === 'draining') this.watch.start(settleMs)
     })
   }
@@ -274,4 +274,6 @@ export class Attempt implements TransportHandler, StopwatchOwner {
   }
 }
 
+// A microtask; `queueMicrotask` costs ten times as much.
+const soon = Promise.resolve()
 const drained = new Error('the answer was read to its terminal event')

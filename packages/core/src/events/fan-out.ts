@@ -8,7 +8,7 @@ type Listener = (event: RunEvent) => void
 export class FanOut {
   #emitter: EventEmitter | undefined
   /** A listener that throws must neither stop the others nor the run, so each is wrapped; this finds the wrapper again for `off`. */
-  readonly #guarded = new WeakMap<Listener, Listener>()
+  #guarded: WeakMap<Listener, Listener> | undefined
   readonly #queues: EventQueue[] = []
   #ended = false
   #error: unknown
@@ -21,6 +21,7 @@ export class FanOut {
   /** Calls `listener` for each event named `name`, or for every event when it is `'event'`. */
   on(name: string, listener: Listener, once: boolean): void {
     this.#emitter ??= new EventEmitter()
+    this.#guarded ??= new WeakMap()
     let guarded = this.#guarded.get(listener)
     if (guarded === undefined) {
       guarded = this.#guard(listener)
@@ -50,7 +51,7 @@ export class FanOut {
   }
 
   off(name: string, listener: Listener): void {
-    const guarded = this.#guarded.get(listener)
+    const guarded = this.#guarded?.get(listener)
     if (guarded !== undefined) this.#emitter?.off(name, guarded)
   }
 
