@@ -155,7 +155,7 @@ it.skipIf(process.platform !== 'linux')(
   'pipes, links and deep folders in place of staging hold nobody up (needs mkfifo)',
   async () => {
     const { root, outside, all } = await scratch({ 'x.txt': 'x\n' })
-    const pipe = (path: string): void => void execFileSync('mkfifo', [join(root, path)])
+    const pipe = (path: string): void => void execFileSync('/bin/sh', ['-c', 'mkfifo "$0"', join(root, path)])
     await symlink(outside, join(root, '.antiphon-patch-link'))
     pipe('.antiphon-patch-pipe')
     await mkdir(join(root, '.antiphon-patch-1'))

@@ -19,7 +19,7 @@ const quoted = (word: string): string =>
   /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 
 /** A program and its arguments as one line. */
-export const lineOf = (argv: readonly string[]): string => argv.map(quoted).join(' ')
+const lineOf = (argv: readonly string[]): string => argv.map(quoted).join(' ')
 
 /** True when a person has to decide. */
 export const needsApproval = async (

@@ -9,7 +9,7 @@ import type { ItemView, ShownCall } from 'antiphon'
 import { looseArguments, numberOrNull, textsIn } from './shell-arguments.ts'
 
 /** What a call leaves for its items. */
-export interface ShellDetails {
+interface ShellDetails {
   readonly output: ShellCommandOutput[]
 }
 
