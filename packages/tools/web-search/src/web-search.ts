@@ -3,6 +3,7 @@ import type { EgressPolicy } from '@antiphon/egress'
 import {
   type BuiltInContext,
   type BuiltInTool,
+  ConfigError,
   type OpenedBuiltIn,
   type RunsWhere,
   WireRefusal,
@@ -72,7 +73,7 @@ export const webSearch = (options: WebSearchOptions = {}): BuiltInTool => {
   let reader: HtmlReader | undefined
 
   const open = (declaration: ToolDefinition, context: BuiltInContext): OpenedBuiltIn => {
-    provider ??= defaultProvider()
+    provider ??= providerNow()
     reader ??= createHtmlReader({ timeoutMs: options.readTimeoutMs })
     const wanted = readDeclaration(declaration)
     const filters = joinFilters(own, wanted.filters)
@@ -124,6 +125,16 @@ export const webSearch = (options: WebSearchOptions = {}): BuiltInTool => {
       reader = undefined // one that is used again begins anew
       await closing?.close()
     },
+  }
+}
+
+/** A request cannot help it, but it must be told why it is not answered. */
+const providerNow = (): SearchProvider => {
+  try {
+    return defaultProvider()
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    throw new WireRefusal(400, error.message, { code: 'unsupported_tool' })
   }
 }
 

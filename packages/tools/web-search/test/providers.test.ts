@@ -225,6 +225,16 @@ describe.each([
     }
   })
 
+  it('cannot be reached without telling where it is', async () => {
+    const port = await listen((request) => request.socket.destroy())
+    const error: Error = await make(`http://127.0.0.1:${port}`)('x', plain).then(
+      String as never,
+      (thrown) => thrown,
+    )
+    expect(error).toMatchObject({ code: 'search_failed', retryable: true })
+    expect(error.message).not.toContain('127.0.0.1')
+  })
+
   it('sends its key to no other place by a redirect', async () => {
     let hits = 0
     const other = await listen((_request, response) => {

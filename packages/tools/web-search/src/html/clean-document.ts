@@ -1,4 +1,4 @@
-import type { PageDocument, PageElement, PageNode } from './dom.ts'
+import type { PageDocument, PageElement } from './dom.ts'
 
 /** Elements whose content nobody reads as text. */
 const UNREAD = [
@@ -38,12 +38,10 @@ const MAX_STYLE_CHARS = 4_000
 /** A longer address is a way to carry data, not a place to go. */
 const MAX_LINK_CHARS = 2_000
 
-const COMMENT = 8
-
 /**
- * Takes out of a page what is not for readers: scripts, styles, hidden elements, comments, and links that lead nowhere but to code or data.
+ * Takes out of a page what is not for readers: scripts, styles, hidden elements, and links that lead nowhere but to code or data.
  *
- * Other links become absolute, against `url`. Only what the elements themselves say is known: style sheets are not applied.
+ * Comments are in no markdown anyway. Other links become absolute, against `url`. Only what the elements themselves say is known: style sheets are not applied.
  */
 export const cleanDocument = (document: PageDocument, url: string): void => {
   const base = baseOf(document, url)
@@ -58,7 +56,6 @@ export const cleanDocument = (document: PageDocument, url: string): void => {
   }
   for (const image of [...document.querySelectorAll('img, picture, image')])
     image.replaceWith(document.createTextNode(altOf(image)))
-  removeComments(document.documentElement)
 }
 
 const baseOf = (document: PageDocument, url: string): string => {
@@ -78,12 +75,4 @@ const webUrl = (href: string, base: string): string | undefined => {
 const altOf = (image: PageElement): string => {
   const alt = (image.getAttribute('alt') ?? image.querySelector('img')?.getAttribute('alt') ?? '').trim()
   return alt === '' ? '' : `(image: ${alt.slice(0, 300)})`
-}
-
-/** Without recursion: a page may be as deep as it is long. */
-const removeComments = (root: PageElement | null): void => {
-  const waiting: PageNode[] = root === null ? [] : [...root.childNodes]
-  for (let node = waiting.pop(); node !== undefined; node = waiting.pop())
-    if (node.nodeType === COMMENT) node.remove()
-    else for (const child of node.childNodes) waiting.push(child)
 }

@@ -1,7 +1,5 @@
 /** The part of a DOM that is used, so that the types of a browser are not in everybody's program. */
 export interface PageNode {
-  readonly nodeType: number
-  readonly childNodes: Iterable<PageNode>
   readonly textContent: string | null
   remove(): void
 }
@@ -17,8 +15,6 @@ export interface PageElement extends PageNode {
 }
 
 export interface PageDocument {
-  readonly title: string | undefined
-  readonly documentElement: PageElement | null
   readonly body: PageElement | null
   querySelector(selectors: string): PageElement | null
   querySelectorAll(selectors: string): Iterable<PageElement>

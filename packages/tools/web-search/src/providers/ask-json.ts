@@ -42,7 +42,8 @@ const ask = async (
     })
   } catch (error) {
     if (!(error instanceof EgressError)) throw error
-    const message = `${engine} could not be asked: ${error.message}`
+    // Where the engine is may be nobody's business: the cause has it, the message, which a model reads, has not.
+    const message = `${engine} could not be asked (${error.code}).`
     throw new WebSearchError('search_failed', message, { retryable: error.retryable, cause: error })
   }
 }
