@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { openSandbox } from '@antiphon/sandbox'
 import { toFile } from 'openai'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { problemsOfEvents } from '../../server/test/valid-response.ts'
 import { serving } from './serving.ts'
 import { runCli } from './start-cli.ts'
 
@@ -53,6 +54,12 @@ const serverFile = (): string => {
   return path
 }
 
+/** The SDK adds to events what it has made of them. */
+const asSent = (event: Readonly<Record<string, unknown>>): object => {
+  const { snapshot: _, ...sent } = event
+  return sent
+}
+
 describe('serve --tools', () => {
   it.skipIf(!hasSandbox)(
     'answers one streamed request with web search, file search, the code interpreter and MCP (needs bubblewrap)',
@@ -85,8 +92,8 @@ describe('serve --tools', () => {
         ],
         include: ['code_interpreter_call.outputs', 'file_search_call.results'],
       })
-      const types = new Set<string>()
-      stream.on('event', ({ type }) => void types.add(type))
+      const events: { readonly type: string }[] = []
+      stream.on('event', (event) => void events.push(JSON.parse(JSON.stringify(event))))
       const { output, status } = await stream.finalResponse()
 
       expect(status).toBe('completed')
@@ -107,7 +114,8 @@ describe('serve --tools', () => {
       expect(output[4]).toMatchObject({ server_label: 'everything', name: 'echo', output: 'Echo: hello' })
       expect(JSON.stringify(output[5])).toContain('url_citation')
       for (const tool of ['web_search_call', 'file_search_call', 'code_interpreter_call', 'mcp_call'])
-        expect([...types]).toContain(`response.${tool}.completed`)
+        expect(events.map(({ type }) => type)).toContain(`response.${tool}.completed`)
+      expect(problemsOfEvents(events.map(asSent))).toEqual([])
       const { code } = await stop()
       expect(code).toBe(0)
     },
