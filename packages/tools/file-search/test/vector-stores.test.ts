@@ -113,6 +113,21 @@ describe('vector stores', () => {
     expect(embedder.texts).toBe(5)
   })
 
+  it('keep to one embedding model: another one is refused, and words are searched', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'antiphon-stores-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const path = join(folder, 'server.db')
+    const first = await serving({ embedder: wordsEmbedder() }, { store: path })
+    const { id: store } = await first.openai.vectorStores.create({})
+    await first.openai.vectorStores.files.uploadAndPoll(store, await textFile('a.txt', 'One apple.'), POLL)
+    await first.close()
+    const other = { ...wordsEmbedder(), model: 'other' }
+    const { openai } = await serving({ embedder: other }, { store: path })
+    const refused = await openai.vectorStores.files.uploadAndPoll(store, await textFile('b.txt', 'b'), POLL)
+    expect(refused).toMatchObject({ status: 'failed', last_error: { code: 'server_error' } })
+    expect((await openai.vectorStores.search(store, { query: 'apple' })).data).toHaveLength(1)
+  })
+
   it('take files that come in batches, and count them', async () => {
     const { openai } = await serving()
     const { id: store } = await openai.vectorStores.create({})

@@ -1,4 +1,5 @@
 import { setImmediate as breathe } from 'node:timers/promises'
+import type { Sql } from '@antiphon/store'
 import type { Chunk } from '../chunk/chunk.ts'
 import { chunksOf } from '../chunk/chunk-text.ts'
 import type { Attributes, NewChunk } from '../index-of-chunks/chunk-index.ts'
@@ -30,7 +31,7 @@ const AT_ONCE = 64
  * @throws IngestFailure for what will not be better next time; everything else may be tried again.
  */
 export const ingestFile = async (
-  { files, index, embedder }: Pick<StoresHost, 'files' | 'index' | 'embedder'>,
+  { files, index, embedder, sql }: Pick<StoresHost, 'files' | 'index' | 'embedder' | 'sql'>,
   row: FileRow,
   limits: ParseLimits,
   signal: AbortSignal,
@@ -55,6 +56,7 @@ export const ingestFile = async (
       'invalid_file',
       `${quoted(filename)} has no text. A scan has to be recognised first.`,
     )
+  if (embedder !== undefined) await holdToModel(sql, row, embedder.model)
   const whole: NewChunk[] = []
   let bytes = 0
   for (let first = 0; first < chunks.length; first += AT_ONCE) {
@@ -75,8 +77,35 @@ export const ingestFile = async (
     if (embedder === undefined) await breathe()
   }
   signal.throwIfAborted()
+  // Only a model that has made vectors counts.
+  if (embedder !== undefined) await takeModel(sql, row, embedder.model)
   await index.add(tenant, storeId, id, whole, JSON.parse(row.attributes) as Attributes)
   return bytes
+}
+
+const takeModel = async (sql: Sql, row: FileRow, model: string): Promise<void> => {
+  await sql.run(
+    'update antiphon_vector_stores set embedder = ? where tenant = ? and id = ? and embedder is null',
+    [model, row.tenant, row.store_id],
+  )
+  await holdToModel(sql, row, model)
+}
+
+/** The vectors of a store are of one model. */
+const holdToModel = async (
+  sql: Sql,
+  { tenant, store_id: storeId }: FileRow,
+  model: string,
+): Promise<void> => {
+  const [store] = await sql.all<{ embedder: string | null }>(
+    'select embedder from antiphon_vector_stores where tenant = ? and id = ?',
+    [tenant, storeId],
+  )
+  if ((store?.embedder ?? model) !== model)
+    throw new IngestFailure(
+      'server_error',
+      'This vector store was filled with another embedding model. Make a new one for this model.',
+    )
 }
 
 const textOf = async (

@@ -8,6 +8,7 @@ export const TABLES: readonly ComponentMigration[] = [
   {
     version: 1,
     statements: [
+      // `embedder` is the model that made the vectors: those of another one mean something else.
       `create table antiphon_vector_stores (
         tenant text not null,
         id text not null,
@@ -19,6 +20,7 @@ export const TABLES: readonly ComponentMigration[] = [
         active_at bigint not null,
         expires_at bigint,
         emptied bigint not null default 0,
+        embedder text,
         primary key (tenant, id)
       )`,
       'create index antiphon_vector_stores_created on antiphon_vector_stores (tenant, created_at, id)',

@@ -41,9 +41,16 @@ export const searchStores = async (
   storeIds: readonly string[],
   { queries, filter, limit, ranking, signal }: StoresQuery,
 ): Promise<StoreHit[]> => {
-  for (const id of new Set(storeIds)) await touchStore(host, await findStore(host.sql, tenant, id))
+  const { embedder } = host
+  let isComparable = embedder !== undefined
+  for (const id of new Set(storeIds)) {
+    const store = await findStore(host.sql, tenant, id)
+    await touchStore(host, store)
+    // Vectors of another model say nothing about these; words do.
+    if (store.embedder !== null && store.embedder !== embedder?.model) isComparable = false
+  }
   const asks = [...new Set(queries)]
-  const vectors = await host.embedder?.embed(asks, signal)
+  const vectors = isComparable ? await embedder?.embed(asks, signal) : undefined
   const best = new Map<string, FoundChunk>()
   for (const [n, text] of asks.entries()) {
     const embedding = vectors?.[n]

@@ -12,6 +12,8 @@ export interface StoreRow {
   readonly created_at: number
   readonly active_at: number
   readonly expires_at: number | null
+  /** Model that made its vectors; null as long as it has none. */
+  readonly embedder: string | null
 }
 
 /** How many files stand how. */

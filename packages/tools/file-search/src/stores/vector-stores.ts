@@ -32,6 +32,7 @@ export const createStore = async (host: StoresHost, tenant: string, body: unknow
     created_at: now,
     active_at: now,
     expires_at: days === null ? null : now + days * DAY_MS,
+    embedder: null,
   }
   // Refused before anything is made.
   for (const [n, id] of (given.file_ids ?? []).entries())
