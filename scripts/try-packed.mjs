@@ -77,9 +77,11 @@ async function tryOut(packed) {
     '-p',
     '.',
   ])
-  const rest = tarballs('@antiphon/store', '@antiphon/dbos', '@antiphon/server', '@antiphon/cli')
+  const rest = packed.flatMap(({ name, filename }) =>
+    ['@antiphon/client', 'antiphon'].includes(name) ? [] : [filename],
+  )
   const whole =
-    (await step('install dbos, server and cli', [...install, ...floors, ...rest])) &&
+    (await step('install all others', [...install, ...floors, ...rest])) &&
     (await step('import dbos', [
       process.execPath,
       '--input-type=module',
@@ -99,6 +101,31 @@ async function tryOut(packed) {
        const answer = await fetch(url + '/v1/responses', { method: 'POST', headers, body })
        if ((await answer.json()).status !== 'completed') process.exitCode = 1
        await server.close()`,
+    ])) &&
+    (await step('built-in tools', [
+      process.execPath,
+      '--input-type=module',
+      '-e',
+      `import { openContainers } from '@antiphon/code-interpreter'
+       import { fileSearch } from '@antiphon/file-search'
+       import { mcp } from '@antiphon/mcp'
+       import { applyPatch, shell } from '@antiphon/shell'
+       import { webSearch } from '@antiphon/web-search'
+       import assert from 'node:assert/strict'
+       const files = fileSearch()
+       const store = await files.stores.create()
+       await files.stores.add(store, { filename: 'a.html', content: '<p>A chant in call and response.</p>' })
+       assert.deepEqual(await files.stores.settled(store), { completed: 1, failed: 0 })
+       const [found] = await files.stores.search(store, 'chant')
+       assert.equal(found?.filename, 'a.html')
+       await files.close()
+       const containers = openContainers()
+       const container = await containers.create('local')
+       const { logs } = await container.run('console.log(6 * 7)', { language: 'javascript' })
+       assert.equal(logs.trim(), '42')
+       await containers.close()
+       for (const tool of [mcp(), shell({ root: '.' }), applyPatch({ root: '.' }), webSearch({ provider: async () => [] })])
+         assert.equal(tool.kind, 'built-in')`,
     ])) &&
     (await step('antiphon --help', [process.execPath, 'node_modules/@antiphon/cli/dist/main.js', '--help']))
   return light && ran && typed && kept && whole
