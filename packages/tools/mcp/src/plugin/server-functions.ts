@@ -66,7 +66,7 @@ const ANY_OBJECT = jsonSchema<Record<string, unknown>>({
 })
 
 /** Calls a tool for a model: what it gives, in a frame. Throws what the model is told of a failure. */
-export const runCall = async (
+const runCall = async (
   session: McpSession,
   listed: McpListedTool,
   args: Record<string, unknown>,

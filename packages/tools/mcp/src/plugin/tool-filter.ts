@@ -5,7 +5,7 @@ export const isReadOnly = ({ annotations }: McpListedTool): boolean =>
   (annotations as { readOnlyHint?: unknown } | undefined)?.readOnlyHint === true
 
 /** True for what a filter chooses: by name, by being read-only, and by both where it says both. */
-export const matches = (tool: McpListedTool, filter: McpToolFilter): boolean => {
+const matches = (tool: McpListedTool, filter: McpToolFilter): boolean => {
   const { tool_names, read_only } = filter
   if ((tool_names ?? undefined) === undefined && (read_only ?? undefined) === undefined) return false
   return (
