@@ -224,16 +224,17 @@ describe('code_interpreter of a server, with the official SDK', () => {
     const { id } = await ada.containers.create({ name: 'mine' })
     const file = await ada.containers.files.create(id, { file: await toFile(Buffer.from('x'), 'x') })
     expect((await bob.containers.list()).data).toEqual([])
+    const foreign = await toFile(Buffer.from('y'), 'y')
     for (const asked of [
-      bob.containers.retrieve(id),
-      bob.containers.delete(id),
-      bob.containers.files.list(id),
-      bob.containers.files.retrieve(file.id, { container_id: id }),
-      bob.containers.files.content.retrieve(file.id, { container_id: id }),
-      bob.containers.files.delete(file.id, { container_id: id }),
-      bob.containers.files.create(id, { file: await toFile(Buffer.from('y'), 'y') }),
+      () => bob.containers.retrieve(id),
+      () => bob.containers.delete(id),
+      () => bob.containers.files.list(id),
+      () => bob.containers.files.retrieve(file.id, { container_id: id }),
+      () => bob.containers.files.content.retrieve(file.id, { container_id: id }),
+      () => bob.containers.files.delete(file.id, { container_id: id }),
+      () => bob.containers.files.create(id, { file: foreign }),
     ])
-      await expect(asked).rejects.toMatchObject({ status: 404 })
+      await expect(asked()).rejects.toMatchObject({ status: 404 })
     expect((await ada.containers.list()).data).toHaveLength(1)
   })
 
