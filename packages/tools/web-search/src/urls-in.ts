@@ -1,5 +1,5 @@
 /** No URL that is looked for in a text is longer. */
-export const MAX_URL_CHARS = 2_048
+const MAX_URL_CHARS = 2_048
 
 /** What may follow a URL without a space and is not of it. */
 export const TRAILING = /[.,;:!?'"*_~`)\]}>。，、；：！？）」』】》…]$/

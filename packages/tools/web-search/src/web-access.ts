@@ -23,13 +23,13 @@ export interface WebAccessOptions {
 }
 
 /** What an action gave: a text for the model, and the pages it has seen by it. */
-export interface WebAnswer {
+interface WebAnswer {
   readonly text: string
   readonly sources: readonly Source[]
 }
 
 /** What a search gave. */
-export interface SearchAnswer extends WebAnswer {
+interface SearchAnswer extends WebAnswer {
   readonly results: readonly SearchResult[]
 }
 

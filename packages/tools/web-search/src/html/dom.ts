@@ -1,5 +1,5 @@
 /** The part of a DOM that is used, so that the types of a browser are not in everybody's program. */
-export interface PageNode {
+interface PageNode {
   readonly textContent: string | null
   remove(): void
 }

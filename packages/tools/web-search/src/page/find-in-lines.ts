@@ -1,5 +1,5 @@
 /** A place where a pattern stands, with the lines around it. */
-export interface Match {
+interface Match {
   /** From 1. */
   readonly line: number
   readonly first: number
