@@ -108,8 +108,7 @@ const vectors = has('no-vectors') ? undefined : await local()
     )
   say('first 1,000 characters', ['recall@1', 'recall@5', 'MRR'])
   say('words', await quality(index, 'man', asked))
-  if (vectors === undefined)
-    console.log('vectors, hybrid: SKIPPED, no local model is installed (npm install in bench/retrieval)')
+  if (vectors === undefined) console.log('vectors, hybrid: SKIPPED')
   else {
     say(
       'vectors',
@@ -188,10 +187,13 @@ if (!has('no-speed')) {
 async function local() {
   const { resolve } = createRequire(import.meta.url)
   const model = localEmbeddings({ load: (name) => import(pathToFileURL(resolve(name)).href) })
-  return model.embed(['probe']).then(
-    () => model,
-    () => undefined,
-  )
+  try {
+    await model.embed(['probe'])
+    return model
+  } catch (error) {
+    console.log(`\n${error.message} (${error.cause?.message ?? 'no cause'})`)
+    return undefined
+  }
 }
 
 /** The same numbers each time (mulberry32). */

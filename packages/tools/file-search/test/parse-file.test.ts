@@ -1,6 +1,6 @@
+import { parseFile } from '@antiphon/file-search'
 import { strToU8 } from 'fflate'
 import { expect, test } from 'vitest'
-import { parseFile } from '../src/parse/parse-file.ts'
 import { docx, paragraph, pdf, pptx, xlsx } from './sample-files.ts'
 
 test('a PDF: the text of its pages, where they begin, its title', async () => {

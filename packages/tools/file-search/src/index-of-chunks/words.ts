@@ -24,11 +24,30 @@ const ACCENTS = /[\u0300-\u036f]/g
 export const wordsOf = (text: string): string[] => {
   const words: string[] = []
   for (const [joined] of text.normalize('NFKC').matchAll(JOINED)) {
-    const parts = joined.match(PARTS) ?? []
-    const pieces = parts.length > MAX_PIECES ? parts : parts.flatMap(humps)
-    for (const piece of pieces) addWord(words, piece)
-    if (pieces.length > 1 && pieces.length <= MAX_PIECES) addWord(words, parts.join(''))
+    let own = joined.length <= MAX_REMEMBERED_LENGTH ? remembered.get(joined) : undefined
+    if (own === undefined) {
+      own = wordsOfOne(joined)
+      if (joined.length <= MAX_REMEMBERED_LENGTH) {
+        if (remembered.size >= MAX_REMEMBERED) remembered.clear()
+        remembered.set(joined, own)
+      }
+    }
+    for (const word of own) words.push(word)
   }
+  return words
+}
+
+/** Words come again and again: most of the work is done once. */
+const remembered = new Map<string, readonly string[]>()
+const MAX_REMEMBERED = 20_000
+const MAX_REMEMBERED_LENGTH = 40
+
+const wordsOfOne = (joined: string): string[] => {
+  const words: string[] = []
+  const parts = joined.match(PARTS) ?? []
+  const pieces = parts.length > MAX_PIECES ? parts : parts.flatMap(humps)
+  for (const piece of pieces) addWord(words, piece)
+  if (pieces.length > 1 && pieces.length <= MAX_PIECES) addWord(words, parts.join(''))
   return words
 }
 
