@@ -12,8 +12,6 @@ describe('a command that only reads', () => {
     'ls -la src',
     'cat package.json | head -n 20',
     "grep -rn 'TODO: it is' src | sort | uniq -c",
-    'git status --short && git diff --stat',
-    'git log --oneline -n 5',
     'find . -name "*.ts" -type f -maxdepth 3',
     'wc -l src/index.ts; pwd',
     'head -20 a && tail -n5 b',
@@ -24,6 +22,8 @@ describe('a command that only reads', () => {
 
   it('may look anywhere in a sandbox, and only below the root without one', () => {
     for (const command of [
+      'git status --short && git diff --stat',
+      'git log --oneline -n 5 | head',
       'cat /etc/hosts',
       'cd src && ls',
       'cat ../x',
@@ -98,6 +98,7 @@ describe('a command that may do more', () => {
       'git show --output-directory=x',
       'git grep -O x',
       'git branch -D x',
+      'cd sub && git status',
       'git --exec-path=. status',
       'git diff --no-index a b',
     ],

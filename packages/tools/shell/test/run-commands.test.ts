@@ -152,6 +152,26 @@ describe.skipIf(noSandbox !== undefined)(`the sandbox${noSandbox ? ` (missing: $
     expect(await read('.git/config')).toBe('c\n')
   })
 
+  it('has git that starts nothing of what a folder names', async () => {
+    const { root, write, all } = await scratch()
+    await write('HEAD', 'ref: refs/heads/main\n')
+    await write('objects/x', '')
+    await write('refs/x', '')
+    await write('config', '[core]\nbare = false\nworktree = .\nfsmonitor = "touch evil; false"\n')
+    const made = [
+      'cd /workspace && git init -q sub && git -C sub config core.fsmonitor "touch evil; false"',
+      'cd sub && git status',
+    ]
+    const [bare, , sub] = await shellOn(runners.sandboxed!(root))(['git status', ...made])
+    expect(bare!.stderr).toMatch(/bare repository/)
+    expect(sub!.stdout).toMatch(/No commits yet/)
+    const evil = async () => Object.keys(await all()).filter((path) => path.endsWith('evil'))
+    expect(await evil()).toEqual([])
+    // What it would start without that.
+    await shellOn(runners.sandboxed!(root))(['cd sub && env -u GIT_CONFIG_COUNT git status'])
+    expect(await evil()).toEqual(['sub/evil'])
+  })
+
   it('can write nothing when it is made for reading', async () => {
     const { root } = await scratch({ a: 'x\n' })
     const { sandboxRunner } = await import('../src/command/sandbox-runner.ts')

@@ -3,7 +3,7 @@ import { splitCommand } from './split-command.ts'
 
 /** How far a command that only reads may look. */
 export interface ReadOnlyOptions {
-  /** It runs where nothing of the host is but the workspace: any path may be read, and `cd` is allowed. */
+  /** It runs where nothing of the host is but the workspace: any path may be read, and `cd` and `git` are allowed. */
   readonly isSandboxed: boolean
 }
 
@@ -45,6 +45,8 @@ const onlyReads = (words: readonly string[], options: ReadOnlyOptions): boolean 
         (options.isSandboxed || isInside(arg)),
     )
   if (name === 'git') {
+    // A repository may name programs that its commands start: only where these could do nothing.
+    if (!options.isSandboxed) return false
     const reader = Object.hasOwn(GIT_READERS, args[0] ?? '') ? GIT_READERS[args[0]!] : undefined
     return reader !== undefined && fits(reader, args.slice(1), options)
   }
@@ -57,7 +59,17 @@ const onlyReads = (words: readonly string[], options: ReadOnlyOptions): boolean 
  * understood is not: redirections, expansions, substitutions, globs, other programs.
  */
 export const isReadOnlyCommand = (command: string, options: ReadOnlyOptions): boolean =>
-  splitCommand(command)?.every((words) => onlyReads(words, options)) ?? false
+  isKnown(splitCommand(command) ?? [], options)
+
+/** Git is not known to be harmless in a folder that the command chose: whoever writes there can make a repository of it. */
+const isKnown = (commands: readonly (readonly string[])[], options: ReadOnlyOptions): boolean => {
+  const names = new Set(commands.map(([name]) => name))
+  return (
+    commands.length > 0 &&
+    !(names.has('git') && names.has('cd')) &&
+    commands.every((words) => onlyReads(words, options))
+  )
+}
 
 /** As `isReadOnlyCommand`, for a program and its arguments that no shell reads, unless the program is one: `['bash', '-lc', '…']`. */
 export const isReadOnlyArgv = (argv: readonly string[], options: ReadOnlyOptions): boolean => {

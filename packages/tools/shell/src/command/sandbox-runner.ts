@@ -26,6 +26,16 @@ export interface SandboxRunnerOptions {
   readonly systemPaths?: readonly string[]
 }
 
+/** Git neither writes where it only reads, nor starts what a folder names that passes for a repository. */
+const GIT_ENV = {
+  GIT_OPTIONAL_LOCKS: '0',
+  GIT_CONFIG_COUNT: '2',
+  GIT_CONFIG_KEY_0: 'core.fsmonitor',
+  GIT_CONFIG_VALUE_0: 'false',
+  GIT_CONFIG_KEY_1: 'safe.bareRepository',
+  GIT_CONFIG_VALUE_1: 'explicit',
+}
+
 const KILLED: Partial<Record<SandboxEndReason, string>> = {
   output_limit: 'it wrote too much',
   memory_limit: 'it took too much memory',
@@ -63,7 +73,7 @@ export const sandboxRunner = (options: SandboxRunnerOptions): CommandRunner => {
         mounts.push({ hostPath: join(root, name), path: posix.join(WORKSPACE, name) })
     return openSandbox({
       mounts,
-      env: { GIT_OPTIONAL_LOCKS: '0', ...env },
+      env: { ...GIT_ENV, ...env },
       limits,
       cwd: WORKSPACE,
       systemPaths,
