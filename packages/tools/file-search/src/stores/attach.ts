@@ -1,8 +1,9 @@
 import type { ChunkingBody } from './bodies.ts'
+import { attributesText } from './file-resource.ts'
 import { refuse } from './refuse.ts'
+import { touchStore } from './store-life.ts'
 import type { StoreRow } from './store-resource.ts'
 import type { StoresHost } from './stores-host.ts'
-import { attributesText, touchStore } from './vector-stores.ts'
 
 /** A file that is put into a store, as a request says it. */
 export interface AttachBody {

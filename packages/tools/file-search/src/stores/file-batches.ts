@@ -2,12 +2,12 @@ import type { Sql } from '@antiphon/store'
 import { attachFiles } from './attach.ts'
 import { batchSchema } from './bodies.ts'
 import type { VectorStoreFile } from './file-resource.ts'
+import { newId } from './new-id.ts'
 import type { Page } from './page.ts'
 import { checked, refuse } from './refuse.ts'
 import { listFiles } from './store-files.ts'
 import { countFiles, type FileCounts, findStore, seconds } from './store-resource.ts'
 import type { StoresHost } from './stores-host.ts'
-import { newId } from './vector-stores.ts'
 
 /** A batch as the wire has it. */
 export interface FileBatch {

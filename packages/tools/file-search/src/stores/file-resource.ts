@@ -65,3 +65,7 @@ export const findFile = async (sql: Sql, tenant: string, storeId: string, id: st
   if (row === undefined) throw refuse.noFile(id)
   return row
 }
+
+/** Attributes as they are kept: none are an empty object. */
+export const attributesText = (attributes: Attributes | null | undefined): string =>
+  JSON.stringify(attributes ?? {})

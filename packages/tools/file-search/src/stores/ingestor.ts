@@ -2,8 +2,8 @@ import type { Owners } from '@antiphon/store'
 import type { ParseLimits } from '../parse/parsed-file.ts'
 import type { FileRow } from './file-resource.ts'
 import { IngestFailure, ingestFile } from './ingest-file.ts'
+import { emptyExpiredStores } from './store-life.ts'
 import type { StoresHost } from './stores-host.ts'
-import { emptyExpiredStores } from './vector-stores.ts'
 
 /** Options of {@link createIngestor}. */
 export interface IngestorOptions {

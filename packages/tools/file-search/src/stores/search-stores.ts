@@ -4,9 +4,9 @@ import type { Attributes, FoundChunk, Ranking } from '../index-of-chunks/chunk-i
 import { checkFilter, type Filter } from '../index-of-chunks/filter.ts'
 import { type rankingSchema, searchSchema } from './bodies.ts'
 import { checked, refuse } from './refuse.ts'
+import { touchStore } from './store-life.ts'
 import { findStore } from './store-resource.ts'
 import type { StoresHost } from './stores-host.ts'
-import { touchStore } from './vector-stores.ts'
 
 /** A question to some stores of a tenant. */
 export interface StoresQuery {

@@ -1,11 +1,16 @@
 import { attachFiles } from './attach.ts'
 import { attachSchema, contentSchema, listFilesSchema, updateFileSchema } from './bodies.ts'
-import { type FileRow, fileResource, findFile, type VectorStoreFile } from './file-resource.ts'
+import {
+  attributesText,
+  type FileRow,
+  fileResource,
+  findFile,
+  type VectorStoreFile,
+} from './file-resource.ts'
 import { type Page, pageOfRows, readQuery } from './page.ts'
 import { checked, refuse } from './refuse.ts'
 import { findStore } from './store-resource.ts'
 import type { StoresHost } from './stores-host.ts'
-import { attributesText } from './vector-stores.ts'
 
 /** `POST /vector_stores/{id}/files` */
 export const attachFile = async (
