@@ -255,5 +255,6 @@ it('no timer is left when a call is done', async () => {
       throw new Error('the sink failed')
     }),
   )
-  expect(timers()).toBe(before)
+  // A timer of before may have ended meanwhile.
+  expect(timers()).toBeLessThanOrEqual(before)
 })
