@@ -96,6 +96,26 @@ describe('the guide to web search', () => {
     })
   })
 
+  it('a page that is opened, read in a thread of the package as it is installed', async () => {
+    const url = await localEngine()
+    const model = scripted([
+      { calls: [{ name: 'web_open_page', arguments: { url: `${url}/chant` } }] },
+      'Sung.',
+    ])
+    const provider: SearchProvider = async () => []
+    const tool = webSearch({
+      provider,
+      runs: 'local',
+      egress: { allowLoopback: true },
+      readTimeoutMs: 30_000,
+    })
+    onTestFinished(() => tool.close?.())
+    const { items } = await agent({ model, tools: [tool] })
+      .run('How?')
+      .result()
+    expect(JSON.stringify(items)).toContain('# Chant\\n\\nIt is sung.')
+  })
+
   it('a tool with narrow bounds', async () => {
     const provider = brave({ apiKey: 'key' })
     // #region bounds
