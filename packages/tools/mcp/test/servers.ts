@@ -8,9 +8,15 @@ import type { McpCommand, McpTarget } from '@antiphon/mcp'
 
 const require = createRequire(import.meta.url)
 
-/** The program of a server that nobody here wrote. */
-export const programOf = (name: 'everything' | 'filesystem' | 'memory'): string =>
-  join(dirname(require.resolve(`@modelcontextprotocol/server-${name}/package.json`)), 'dist/index.js')
+/** Programs of servers that nobody here wrote. */
+const PROGRAMS = {
+  everything: require.resolve('@modelcontextprotocol/server-everything/package.json'),
+  filesystem: require.resolve('@modelcontextprotocol/server-filesystem/package.json'),
+  memory: require.resolve('@modelcontextprotocol/server-memory/package.json'),
+}
+
+export const programOf = (name: keyof typeof PROGRAMS): string =>
+  join(dirname(PROGRAMS[name]), 'dist/index.js')
 
 export const command = (
   name: Parameters<typeof programOf>[0],

@@ -144,9 +144,10 @@ const parseUrl = (text: string): URL => {
 }
 
 const headersOf = ({ headers = {}, authorization }: McpUrl): Headers => {
-  const all = authorization === undefined ? headers : { ...headers, authorization: `Bearer ${authorization}` }
   try {
-    return new Headers(all)
+    const all = new Headers(headers)
+    if (authorization !== undefined) all.set('authorization', `Bearer ${authorization}`)
+    return all
   } catch {
     // The message of the cause would quote the value.
     throw new McpError(

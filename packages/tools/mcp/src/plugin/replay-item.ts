@@ -1,36 +1,23 @@
-import type { FunctionCallOutput, InputItem, McpApprovalRequest, McpCall } from '@antiphon/client'
+import type { InputItem, McpCall } from '@antiphon/client'
 import { functionName } from '../list/function-names.ts'
 import { outputOf } from './output-text.ts'
 
-/** What stands in the model's history for an item of MCP that somebody else made: a call with its output, nothing for what only tells something. */
+/**
+ * What stands in the model's history for an item of MCP that somebody else made: a call with its output. A list, a question and its answer only tell something: what was executed has a call
+ * of its own.
+ */
 export const replayItem = (item: InputItem): readonly InputItem[] => {
-  switch ((item as { type?: string }).type) {
-    case 'mcp_call':
-      return replayCall(item as McpCall)
-    case 'mcp_approval_request':
-      return replayRequest(item as McpApprovalRequest)
-    default:
-      return []
-  }
-}
-
-const replayCall = (call: McpCall): readonly InputItem[] => {
-  const failed = (call.error ?? null) !== null || typeof call.output !== 'string'
-  return pair(call, failed ? `Error: ${errorTextOf(call.error)}` : outputOf(call.output as string))
-}
-
-/** One that was executed has its call beside it; one that was not is told as that. */
-const replayRequest = (request: McpApprovalRequest): readonly InputItem[] =>
-  pair(request, 'Not executed: nobody has decided about this call.')
-
-const pair = (
-  { id, server_label, name, arguments: args }: McpCall | McpApprovalRequest,
-  output: FunctionCallOutput['output'],
-): readonly InputItem[] => {
+  if ((item as { type?: string }).type !== 'mcp_call') return []
+  const { id, server_label, name, arguments: args, output, error } = item as McpCall
+  const failed = (error ?? null) !== null || typeof output !== 'string'
   const call_id = `call_${id}`.slice(0, 64)
   return [
     { type: 'function_call', call_id, name: functionName(server_label, name), arguments: args || '{}' },
-    { type: 'function_call_output', call_id, output },
+    {
+      type: 'function_call_output',
+      call_id,
+      output: failed ? `Error: ${errorTextOf(error)}` : outputOf(output as string),
+    },
   ] as InputItem[]
 }
 
