@@ -190,12 +190,15 @@ test('without the packages the local model says how to install them', async () =
 test('a local model is loaded once, asked in batches, and given texts in bounds', async () => {
   let loads = 0
   const sizes: number[] = []
-  const model = {
-    embed: async (texts: string[]) => {
+  // Like the real one, which needs itself.
+  class Model {
+    readonly factor = 1
+    async embed(texts: string[]): Promise<number[][]> {
       sizes.push(texts.length)
-      return texts.map((text) => [text.length, 0])
-    },
+      return texts.map((text) => [text.length * this.factor, 0])
+    }
   }
+  const model = new Model()
   const load = async (name: string): Promise<unknown> =>
     name.endsWith('embeddings')
       ? {

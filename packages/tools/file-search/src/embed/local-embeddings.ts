@@ -31,7 +31,7 @@ export const localEmbeddings = (options: LocalEmbeddingsOptions = {}): Embedder 
     dimensions: DIMENSIONS,
     async embed(texts, signal) {
       model ??= loadModel(load)
-      const { embed } = await model.catch((error: unknown) => {
+      const loaded = await model.catch((error: unknown) => {
         model = undefined
         throw error
       })
@@ -41,7 +41,7 @@ export const localEmbeddings = (options: LocalEmbeddingsOptions = {}): Embedder 
         const batch = texts
           .slice(first, first + batchSize)
           .map((text) => text.slice(0, MAX_CHARACTERS) || ' ')
-        for (const numbers of await embed(batch)) vectors.push(unitVector(Float32Array.from(numbers)))
+        for (const numbers of await loaded.embed(batch)) vectors.push(unitVector(Float32Array.from(numbers)))
       }
       return vectors
     },
