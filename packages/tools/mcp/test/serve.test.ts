@@ -170,6 +170,49 @@ describe('an agent as an MCP server', () => {
     })
   })
 
+  it('offers its own functions, too, where it is told to: with their checks and approvals, without the model', async () => {
+    const own = agent({
+      name: 'shop',
+      model: scripted([]),
+      tools: [
+        tool({
+          name: 'price',
+          description: 'Price of a thing.',
+          inputSchema: z.object({ thing: z.string(), currency: z.enum(['EUR', 'NOK']).optional() }),
+          effect: 'read',
+          execute: ({ thing, currency = 'EUR' }) => {
+            if (thing === 'moon') throw new Error('not for sale')
+            return { thing, currency, amount: 7 }
+          },
+        }),
+        tool({ name: 'buy', needsApproval: true, execute: () => 'bought' }),
+        tool({ name: 'left_to_others', inputSchema: z.object({}) }),
+      ],
+    }) as Agent<unknown>
+    const session = newPool().open(target('s', { url: await http(own, { tools: true }) }))
+    const { tools } = await session.tools()
+    expect(tools.map(({ name }) => name)).toEqual(['buy', 'price', 'shop'])
+    expect(tools[1]).toMatchObject({
+      description: 'Price of a thing.',
+      input_schema: { properties: { thing: { type: 'string' } } },
+      annotations: { readOnlyHint: true },
+    })
+    expect(JSON.parse(await textOf(session, 'price', { thing: 'boat', currency: null }))).toEqual({
+      thing: 'boat',
+      currency: 'EUR',
+      amount: 7,
+    })
+    expect(await callByName(session, 'price', { thing: 'moon', currency: 'NOK' })).toMatchObject({
+      outcome: 'failed',
+      text: expect.stringMatching(/not for sale/),
+    })
+    expect(await callByName(session, 'price', { thing: 7 })).toMatchObject({ outcome: 'failed' })
+    expect(await callByName(session, 'buy')).toMatchObject({
+      outcome: 'failed',
+      text: expect.stringMatching(/nobody can approve/),
+    })
+  })
+
   it('refuses runs beyond its bound', async () => {
     const held = weather({ execute: () => new Promise((resolve) => setTimeout(resolve, 300, 'rain')) })
     const session = newPool().open(target('w', { url: await http(held, { maxRuns: 1 }) }))

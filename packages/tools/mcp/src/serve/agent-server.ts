@@ -1,7 +1,14 @@
-import { McpServer, type McpServerFactory, type ServerContext } from '@modelcontextprotocol/server'
-import { type Agent, ConfigError, type PendingCall, type RunOptions } from 'antiphon'
+import type { FunctionToolDefinition } from '@antiphon/client'
+import {
+  fromJsonSchema,
+  McpServer,
+  type McpServerFactory,
+  type ServerContext,
+} from '@modelcontextprotocol/server'
+import { type Agent, ConfigError, type PendingCall, type RunOptions, type Tool } from 'antiphon'
 import { z } from 'zod'
-import { failedAnswer, runAgent, type ToolAnswer } from './run-agent.ts'
+import { answerOfCall, oneCallAgent } from './one-call.ts'
+import { type AgentCall, failedAnswer, runAgent, type ToolAnswer } from './run-agent.ts'
 
 /** How an agent appears to MCP clients. */
 export interface AgentServerOptions {
@@ -13,6 +20,8 @@ export interface AgentServerOptions {
   readonly run?: Omit<RunOptions, 'signal' | 'runId'>
   /** Whether a call of the agent that waits for a person may run. @defaultValue none may: the model is told so, and goes on without */
   readonly approve?: (call: PendingCall) => boolean | Promise<boolean>
+  /** Also offers the agent's own functions, each as a tool: without the model. @defaultValue false */
+  readonly tools?: boolean
   /** Runs at once; one more is refused. @defaultValue 16 */
   readonly maxRuns?: number
 }
@@ -33,16 +42,20 @@ export const agentServer = (agent: Agent<unknown>, options: AgentServerOptions =
     )
   const description = options.description || agent.description || `Asks the agent "${agent.name}".`
   const { effect } = agent.asTool({ name })
+  const owned = options.tools === true ? ownTools(agent, name) : []
   let running = 0
 
-  const ask = async (prompt: string, context: ServerContext, left?: AbortSignal): Promise<ToolAnswer> => {
+  const ask = async (
+    what: Pick<AgentCall, 'agent' | 'prompt' | 'answerOf'>,
+    context: ServerContext,
+    left: AbortSignal | undefined,
+  ): Promise<ToolAnswer> => {
     if (running >= maxRuns) return failedAnswer('The agent is busy with other runs. Try again later.')
     running += 1
     try {
       const { signal } = context.mcpReq
       return await runAgent({
-        agent,
-        prompt,
+        ...what,
         run,
         approve,
         signal: left === undefined ? signal : AbortSignal.any([signal, left]),
@@ -68,11 +81,34 @@ export const agentServer = (agent: Agent<unknown>, options: AgentServerOptions =
         annotations: { readOnlyHint: effect !== 'write', openWorldHint: true },
       },
       // A client of the older protocol cancels by leaving: its notice reaches another instance.
-      ({ prompt }, context) => ask(prompt, context, requestInfo?.signal),
+      ({ prompt }, context) => ask({ agent, prompt }, context, requestInfo?.signal),
     )
+    for (const own of owned) {
+      const { parameters } = own.wire as FunctionToolDefinition
+      server.registerTool(
+        own.name,
+        {
+          ...(own.description === '' ? {} : { description: own.description }),
+          inputSchema: fromJsonSchema<Record<string, unknown>>(parameters as never),
+          annotations: { readOnlyHint: own.effect !== 'write', idempotentHint: own.idempotent === true },
+        },
+        (args, context) =>
+          ask(
+            { agent: oneCallAgent(agent.name, own, args), prompt: own.name, answerOf: answerOfCall },
+            context,
+            requestInfo?.signal,
+          ),
+      )
+    }
     return server
   }
 }
+
+/** Functions that the agent runs itself; one of the name of the agent's tool stays behind it. */
+const ownTools = ({ spec }: Agent<unknown>, name: string): Tool[] =>
+  [...spec.tools.values()].filter(
+    (own) => own.execute !== undefined && own.wire.type === 'function' && own.name !== name,
+  )
 
 /** Tells a client how far the run is, if it wants to know. */
 const progressOf = ({ mcpReq }: ServerContext): ((message: string) => void) => {

@@ -5,6 +5,7 @@ import {
   type PendingCall,
   type RunEvent,
   type RunOptions,
+  type RunResult,
   reject,
 } from 'antiphon'
 
@@ -27,6 +28,8 @@ export interface AgentCall {
   readonly approve: (call: PendingCall) => boolean | Promise<boolean>
   /** Told in words how far the run is. */
   readonly onProgress: (message: string) => void
+  /** What the client gets of a run that ended. `wasOk`: no call of it failed. @defaultValue its text, and its output where that is an object */
+  readonly answerOf?: (result: RunResult<unknown>, wasOk: boolean) => ToolAnswer
 }
 
 export const failedAnswer = (text: string): ToolAnswer => ({
@@ -41,8 +44,10 @@ const NOBODY = 'nobody can approve it here'
 export const runAgent = async (call: AgentCall): Promise<ToolAnswer> => {
   const { agent, signal, onProgress } = call
   const options: RunOptions = { ...call.run, signal }
+  let wasOk = true
   const follow = (run: ReturnType<Agent<unknown>['run']>) => {
     run.on('event', (event) => {
+      if (event.type === 'tool.ended' && event.outcome !== 'ok') wasOk = false
       const message = describe(event)
       if (message !== undefined) onProgress(message)
     })
@@ -56,19 +61,22 @@ export const runAgent = async (call: AgentCall): Promise<ToolAnswer> => {
         return failedAnswer('The agent waits for somebody who is not there.')
       result = await follow(agent.resume(result.state, decisions as Decision[], options))
     }
-    const { stop, text, output } = result
-    if (stop.reason === 'cancelled') return failedAnswer('The run was cancelled.')
-    if (stop.reason === 'incomplete') return failedAnswer(`The answer was cut off: ${stop.details}.\n${text}`)
-    if (stop.reason === 'limit' && text === '')
-      return failedAnswer(`The agent reached its limit of ${stop.max} ${stop.limit} without an answer.`)
-    const structured =
-      typeof output === 'object' && output !== null && !Array.isArray(output)
-        ? { structuredContent: output as Record<string, unknown> }
-        : {}
-    return { content: [{ type: 'text', text }], ...structured }
+    if (result.stop.reason === 'cancelled') return failedAnswer('The run was cancelled.')
+    return call.answerOf === undefined ? answerOf(result) : call.answerOf(result, wasOk)
   } catch (error) {
     return failedAnswer(`The agent failed: ${error instanceof Error ? error.message : String(error)}`)
   }
+}
+
+const answerOf = ({ stop, text, output }: RunResult<unknown>): ToolAnswer => {
+  if (stop.reason === 'incomplete') return failedAnswer(`The answer was cut off: ${stop.details}.\n${text}`)
+  if (stop.reason === 'limit' && text === '')
+    return failedAnswer(`The agent reached its limit of ${stop.max} ${stop.limit} without an answer.`)
+  const structured =
+    typeof output === 'object' && output !== null && !Array.isArray(output)
+      ? { structuredContent: output as Record<string, unknown> }
+      : {}
+  return { content: [{ type: 'text', text }], ...structured }
 }
 
 /** Undefined for what an approval cannot settle: an output that the caller owes. */
