@@ -62,7 +62,7 @@ describe('web search of a server, asked by the official SDK', () => {
     stream.on('event', (event) => void events.push(event as never))
     const { output, output_text: text } = await stream.finalResponse()
 
-    checkLifecycle(events as never)
+    expect(checkLifecycle(events as never)).toEqual([])
     const a = url('a.test/chant')
     expect(output.slice(0, 3)).toEqual([
       {
