@@ -27,9 +27,13 @@ export interface ContainerFile {
 
 /** The files of one container: those that are in its folder, and what is known of them. */
 export interface ContainerFiles {
-  /** Looks again, and returns what code has made or changed since. `isCut` when there are more files than a container may have. */
-  refresh(): Promise<{ readonly changed: readonly ContainerFile[]; readonly isCut: boolean }>
+  /** Looks again at what is there. `isCut` when there are more files than a container may have. */
+  refresh(): Promise<{ readonly isCut: boolean }>
   list(): readonly ContainerFile[]
+  /** A point in the order of changes, for `madeSince`. */
+  mark(): number
+  /** What code, or what ran it, has made or changed since. */
+  madeSince(mark: number): readonly ContainerFile[]
   /** @throws InterpreterError `container_file_refused` when there is no room, or the name cannot be one. */
   put(name: string, content: Uint8Array, source?: ContainerFile['source']): Promise<ContainerFile>
   /** @throws InterpreterError `container_file_unknown` */
@@ -70,7 +74,8 @@ export const containerFiles = ({
   maxBytes,
   user,
 }: ContainerFileOptions): ContainerFiles => {
-  const known = new Map<string, ContainerFile & { readonly version: string }>()
+  const known = new Map<string, ContainerFile & { readonly version: string; readonly order: number }>()
+  let order = 0
 
   const look = async () => {
     const { files, isCut } = await listBeneath(folder, { maxFiles })
@@ -80,7 +85,8 @@ export const containerFiles = ({
   }
   const learn = ({ path, bytes, version }: BeneathFile, source: ContainerFile['source']): ContainerFile => {
     const id = known.get(path)?.id ?? `cfile_${randomBytes(16).toString('hex')}`
-    const file = { id, path, bytes, version, source, createdAt: Date.now() }
+    order += 1
+    const file = { id, path, bytes, version, source, order, createdAt: Date.now() }
     known.set(path, file)
     return file
   }
@@ -93,9 +99,13 @@ export const containerFiles = ({
     refresh: async () => {
       const { here, changed, isCut } = await look()
       for (const path of known.keys()) if (!here.has(path)) known.delete(path)
-      return { changed: changed.map((file) => learn(file, 'assistant')), isCut }
+      for (const file of changed) learn(file, 'assistant')
+      return { isCut }
     },
     list: () => [...known.values()],
+    mark: () => order,
+    madeSince: (mark) =>
+      [...known.values()].filter((file) => file.source === 'assistant' && file.order > mark),
     put: async (name, content, source = 'user') => {
       const path = fileName(name)
       const others = [...known.values()].filter((file) => file.path !== path)

@@ -3,16 +3,15 @@ import { chmod, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openSandbox, type Sandbox } from '@antiphon/sandbox'
 import { InterpreterError } from '../interpreter-error.ts'
-import { startJavaScript, type TextFiles } from '../kernel/javascript-kernel.ts'
+import { startJavaScript } from '../kernel/javascript-kernel.ts'
 import type { Kernel, KernelResult } from '../kernel/kernel.ts'
 import { startPython } from '../kernel/python-kernel.ts'
 import type { Container, ContainerResult, NewContainer } from './container.ts'
-import { type ContainerFiles, containerFiles, DATA } from './container-files.ts'
+import { containerFiles, DATA } from './container-files.ts'
 import type { ContainerSettings, Language } from './container-options.ts'
 import { MEMORY_BYTES } from './memory-limit.ts'
+import { textsOf } from './text-files.ts'
 
-/** Of one file, and of all, that JavaScript is given as texts. */
-const TEXT_BYTES = 8 * 1024 * 1024
 /** What JavaScript may have of the memory of a container: it shares the process. */
 const JAVASCRIPT_BYTES = 128 * 1024 * 1024
 
@@ -86,8 +85,8 @@ export const openContainer = async (
     signal: AbortSignal | undefined,
   ): Promise<ContainerResult> => {
     if (isClosed) throw new InterpreterError('container_unknown', `The container ${id} is gone.`)
-    const begunAt = Date.now()
-    lastActiveAt = begunAt
+    lastActiveAt = Date.now()
+    const mark = files.mark()
     const kernel = await kernelFor(language)
     const result = await kernel.run({
       code,
@@ -103,12 +102,12 @@ export const openContainer = async (
       )
     }
     lastActiveAt = Date.now()
-    return { ...shown(result), ...(await tidy(result, begunAt, notes)), notes }
+    return { ...shown(result), ...(await tidy(result, mark, notes)), notes }
   }
   /** Files after a call; those of one that was over its limit go. */
   const tidy = async (
     { isDiskFull, images }: KernelResult,
-    begunAt: number,
+    mark: number,
     notes: string[],
   ): Promise<Pick<ContainerResult, 'files'>> => {
     if (isDiskFull === true) {
@@ -126,10 +125,7 @@ export const openContainer = async (
       notes.push(
         `There are more than ${settings.maxFiles} files in ${DATA}; some of them cannot be given out.`,
       )
-    const made = files
-      .list()
-      .filter(({ source, createdAt }) => source === 'assistant' && createdAt >= begunAt)
-    return { files: made }
+    return { files: files.madeSince(mark) }
   }
 
   return {
@@ -167,37 +163,3 @@ export const openContainer = async (
 }
 
 const shown = ({ end, logs, isCut, value, images }: KernelResult) => ({ end, logs, isCut, value, images })
-
-/** Files of a container as texts; those that are none, or too long, are not there. */
-const textsOf = (files: ContainerFiles): TextFiles => ({
-  read: async () => {
-    const texts: Record<string, string> = {}
-    let room = TEXT_BYTES
-    for (const { id, path, bytes } of files.list()) {
-      if (bytes > room) continue
-      room -= bytes
-      const text = await textOf(files, id)
-      if (text !== undefined) texts[path] = text
-    }
-    return texts
-  },
-  write: async (written) => {
-    for (const [path, text] of Object.entries(written)) await files.put(path, Buffer.from(text), 'assistant')
-  },
-})
-
-const textOf = async (files: ContainerFiles, id: string): Promise<string | undefined> => {
-  const pieces: Uint8Array[] = []
-  let size = 0
-  for await (const piece of await files.read(id)) {
-    pieces.push(piece)
-    size += piece.length
-    // It has grown since it was listed.
-    if (size > TEXT_BYTES) return undefined
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(pieces))
-  } catch {
-    return undefined
-  }
-}

@@ -1,19 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import type { Readable } from 'node:stream'
-import type { Sandbox, SandboxEnd, SandboxProcess } from '@antiphon/sandbox'
-import { z } from 'zod'
+import type { Sandbox, SandboxEnd } from '@antiphon/sandbox'
 import { KERNEL_BOUNDS, type Kernel, type KernelCall, type KernelImage, type KernelResult } from './kernel.ts'
 import { type LogReader, readLogs } from './log-reader.ts'
+import { type PythonAnswer, readAnswers } from './python-answers.ts'
 import { pythonDriver } from './python-driver.ts'
 
 /** Python stops itself in time; code that does not let it is killed this much later. */
 const GRACE_MS = 2_000
 /** How long the log may be behind the answer. */
 const MARK_MS = 2_000
-/** Of one answer: images in base64, and the value. */
-const ANSWER_BYTES =
-  KERNEL_BOUNDS.images * KERNEL_BOUNDS.imageBytes * 1.4 + KERNEL_BOUNDS.valueChars * 12 + 10_000
-
 const ENV = {
   MPLBACKEND: 'Agg',
   MPLCONFIGDIR: '/tmp/.matplotlib',
@@ -22,15 +18,6 @@ const ENV = {
   OPENBLAS_NUM_THREADS: '2',
   OMP_NUM_THREADS: '2',
 }
-
-/** What Python answers. It is not trusted: code runs in the same process. */
-const answerSchema = z.object({
-  id: z.string(),
-  end: z.enum(['ok', 'error', 'timeout']),
-  value: z.string().nullable(),
-  images: z.array(z.string()),
-})
-type Answer = z.infer<typeof answerSchema>
 
 /** Why a kernel ended by itself, in words for a model. */
 const WHY: Partial<Record<SandboxEnd['end'], string>> = {
@@ -95,7 +82,7 @@ export const startPython = (sandbox: Sandbox, program = '/usr/bin/python3'): Ker
   }
 }
 
-const told = ({ end, value, images }: Answer): Pick<KernelResult, 'end' | 'value' | 'images'> => ({
+const told = ({ end, value, images }: PythonAnswer): Pick<KernelResult, 'end' | 'value' | 'images'> => ({
   end,
   value: value?.slice(0, KERNEL_BOUNDS.valueChars) ?? undefined,
   images: images
@@ -130,63 +117,14 @@ const dead = (ended: SandboxEnd | Error | undefined, logs: LogReader, isFlood: b
   }
 }
 
-/** Answers out of the stream of a process, each a line. What is none, or of another call, is not looked at. */
-const readAnswers = (python: SandboxProcess): { next(id: string): Promise<Answer>; forget(): void } => {
-  let pieces: Buffer[] = []
-  let size = 0
-  let waiting: { readonly id: string; resolve(answer: Answer): void } | undefined
-  const onLine = (line: string): void => {
-    const read = answerSchema.safeParse(parsed(line))
-    if (!read.success || read.data.id !== waiting?.id) return
-    const { resolve } = waiting
-    waiting = undefined
-    resolve(read.data)
-  }
-  python.stdout.on('error', () => {})
-  python.stdout.on('data', (chunk: Buffer) => {
-    let rest = chunk
-    for (let at = rest.indexOf(10); at >= 0; at = rest.indexOf(10)) {
-      const line = Buffer.concat([...pieces, rest.subarray(0, at)])
-      pieces = []
-      size = 0
-      rest = rest.subarray(at + 1)
-      onLine(line.toString('utf8'))
-    }
-    pieces.push(rest)
-    size += rest.length
-    if (size > ANSWER_BYTES) {
-      pieces = []
-      size = 0
-      python.kill()
-    }
-  })
-  return {
-    next: (id) =>
-      new Promise((resolve) => {
-        waiting = { id, resolve }
-      }),
-    forget: () => {
-      waiting = undefined
-    },
-  }
-}
-
-const parsed = (line: string): unknown => {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined
-  }
-}
-
 const firstOf = (
-  answered: Promise<Answer>,
+  answered: Promise<PythonAnswer>,
   whenEnded: Promise<void>,
   withinMs: number,
   signal: AbortSignal | undefined,
-): Promise<Answer | 'ended' | 'timeout' | 'aborted'> =>
+): Promise<PythonAnswer | 'ended' | 'timeout' | 'aborted'> =>
   new Promise((resolve) => {
-    const done = (outcome: Answer | 'ended' | 'timeout' | 'aborted'): void => {
+    const done = (outcome: PythonAnswer | 'ended' | 'timeout' | 'aborted'): void => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
       resolve(outcome)
