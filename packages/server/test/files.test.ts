@@ -1,9 +1,10 @@
 // Files over HTTP: the official client, tenants, and forms as attackers send them.
 import { request } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
+import { serve } from '@antiphon/server'
 import { offline } from 'antiphon'
 import OpenAI, { toFile } from 'openai'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { serving } from './serving.ts'
 
 const MIB = 1_024 * 1_024
@@ -85,6 +86,19 @@ describe('files, by the official client', () => {
     expect(await (await openai.files.content(empty.id)).text()).toBe('')
     const read = Buffer.from(await (await openai.files.content(streamed.id)).arrayBuffer())
     expect([read.length, read[0], read[3_999_999]]).toEqual([4_000_000, 0, 39])
+  })
+
+  it('come and go by `fetch` alone, too', async () => {
+    const server = serve(offline(), { store: 'memory' })
+    onTestFinished(() => server.close())
+    const sent = new FormData()
+    sent.set('file', new Blob(['hello']), 'a.txt')
+    sent.set('purpose', 'user_data')
+    const created = await server.fetch(new Request('http://x/v1/files', { method: 'POST', body: sent }))
+    const { id } = (await created.json()) as { id: string }
+    const content = await server.fetch(new Request(`http://x/v1/files/${id}/content`))
+    expect([created.status, await content.text()]).toEqual([200, 'hello'])
+    expect((await server.fetch(new Request('http://x/v1/files?purpose=a%00b'))).status).toBe(400)
   })
 
   it('are listed page by page', async () => {
@@ -253,39 +267,37 @@ describe('forms that are sent as files', () => {
     expect((await openai.files.list()).data).toHaveLength(2)
   })
 
-  it('that stand still are ended, and only so many come at once', async () => {
-    const { url } = await serving(offline(), { files: { uploadIdleMs: 150, uploadsAtOnce: 2 } })
-    const slow = () =>
-      new Promise<number>((resolve, reject) => {
-        const sending = request(`${url}/files`, {
-          method: 'POST',
-          headers: { 'content-type': 'multipart/form-data; boundary=x' },
-        })
-        sending.on('response', (answer) => {
-          answer.resume()
-          resolve(answer.statusCode ?? 0)
-        })
-        sending.on('error', reject)
-        sending.write(`--x\r\n${FILE}\r\n\r\nhello`)
-      })
-    const first = [slow(), slow()]
-    await pause(50)
-    expect((await post(url, form([[FILE, 'x'], PURPOSE]))).status).toBe(429)
-    expect(await Promise.all(first)).toEqual([408, 408])
-    expect((await post(url, form([[FILE, 'x'], PURPOSE]))).status).toBe(200)
-  })
-
-  it('whose sender leaves are forgotten, and their place is free', async () => {
-    const { url, openai } = await serving(offline(), { files: { uploadsAtOnce: 1 } })
+  /** An upload that is begun and never goes on: the status that ends it, and how its sender leaves. */
+  const standing = (url: string) => {
     const sending = request(`${url}/files`, {
       method: 'POST',
       headers: { 'content-type': 'multipart/form-data; boundary=x' },
     })
-    sending.on('error', () => undefined)
-    sending.write(`--x\r\n${FILE}\r\n\r\n${'x'.repeat(100_000)}`)
-    await pause(50)
-    sending.destroy()
-    await expect.poll(async () => (await post(url, form([[FILE, 'x'], PURPOSE]))).status).toBe(200)
-    expect((await openai.files.list()).data).toHaveLength(1)
+    const status = new Promise<number | undefined>((resolve) => {
+      sending.on('response', (answer) => {
+        answer.resume()
+        resolve(answer.statusCode)
+      })
+      sending.on('error', () => resolve(undefined))
+    })
+    sending.write(`--x\r\n${FILE}\r\n\r\n${'hello'.repeat(20_000)}`)
+    return { status, leave: () => sending.destroy() }
+  }
+
+  it('that stand still are ended', async () => {
+    const { url } = await serving(offline(), { files: { uploadIdleMs: 100 } })
+    expect(await Promise.all([standing(url).status, standing(url).status])).toEqual([408, 408])
+    expect((await post(url, form([[FILE, 'x'], PURPOSE]))).status).toBe(200)
+  })
+
+  it('come only so many at once, and leave their place when their sender leaves', async () => {
+    const { url, openai } = await serving(offline(), { files: { uploadsAtOnce: 1 } })
+    const { leave } = standing(url)
+    const status = async () => (await post(url, form([[FILE, 'x'], PURPOSE]))).status
+    await expect.poll(status).toBe(429)
+    const before = (await openai.files.list()).data.length
+    leave()
+    await expect.poll(status).toBe(200)
+    expect((await openai.files.list()).data).toHaveLength(before + 1)
   })
 })

@@ -42,7 +42,12 @@ const resourceOf = ({ id, bytes, createdAt, expiresAt, filename, purpose }: Stor
 })
 
 const listSchema = z.object({
-  purpose: z.string().max(255).optional(),
+  // No database takes a NUL.
+  purpose: z
+    .string()
+    .max(255)
+    .regex(/^[^\0]*$/)
+    .optional(),
   limit: z.int().min(1).max(10_000).optional(),
   order: z.enum(['asc', 'desc']).optional(),
   after: z.string().max(255).optional(),
@@ -89,8 +94,9 @@ export const fileRoutes = (open: () => Promise<FilesHost>): readonly Route[] => 
 
   const list = async ({ principal, query }: Call): Promise<Reply> => {
     const { limit = 10_000, after, ...options } = listQuery(query)
-    const { files } = await open()
-    const found = await files.list(principal.tenant, {
+    const host = await open()
+    tidy(host)
+    const found = await host.files.list(principal.tenant, {
       ...options,
       ...(after === undefined ? {} : { after }),
       limit: limit + 1,

@@ -258,6 +258,9 @@ describe('vector stores', () => {
     const cases: [path: string, body: unknown, param: string | null][] = [
       ['', { name: 5 }, 'name'],
       ['', { colour: 'red' }, 'colour'],
+      ['', { name: 'a\0b' }, 'name'],
+      [`/${store}/files`, { file_id: 'a\0b' }, 'file_id'],
+      [`/${store}/files`, { file_id: file, attributes: { a: '\ud800' } }, 'attributes.a'],
       ['', { metadata: many }, 'metadata'],
       ['', { expires_after: { anchor: 'created_at', days: 1 } }, 'expires_after.anchor'],
       ['', { expires_after: { anchor: 'last_active_at', days: 400 } }, 'expires_after.days'],
@@ -313,7 +316,15 @@ describe('vector stores', () => {
     ).rejects.toMatchObject({
       status: 400,
     })
-    for (const query of ['limit=0', 'limit=101', 'limit=x', 'order=up', 'filter=red', 'colour=red'])
+    for (const query of [
+      'limit=0',
+      'limit=101',
+      'limit=x',
+      'order=up',
+      'filter=red',
+      'colour=red',
+      'after=a%00b',
+    ])
       expect((await fetch(`${url}/vector_stores/${store}/files?${query}`)).status, query).toBe(400)
     await openai.vectorStores.create({})
     await expect(openai.vectorStores.create({})).rejects.toMatchObject({

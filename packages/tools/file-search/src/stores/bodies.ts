@@ -1,13 +1,20 @@
 import { z } from 'zod'
 
-const id = z.string().min(1).max(255)
+/** A text that any database takes: neither NUL nor half a character. */
+const text = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .refine((given) => !/\0|\p{Surrogate}/u.test(given), 'no NUL and no half of a character')
+
+const id = text(255).min(1)
 const metadata = z
-  .record(z.string().max(64), z.string().max(512))
+  .record(text(64), text(512))
   .refine((pairs) => Object.keys(pairs).length <= 16, 'at most 16 pairs')
 
 /** What files of a store are described by. */
 export const attributesSchema = z
-  .record(z.string().min(1).max(64), z.union([z.string().max(512), z.number(), z.boolean()]))
+  .record(text(64).min(1), z.union([text(512), z.number(), z.boolean()]))
   .refine((pairs) => Object.keys(pairs).length <= 16, 'at most 16 keys')
 
 const chunking = z.discriminatedUnion('type', [
@@ -32,8 +39,8 @@ export type ChunkingBody = z.infer<typeof chunking>
 const expiresAfter = z.strictObject({ anchor: z.literal('last_active_at'), days: z.int().min(1).max(365) })
 
 export const createStoreSchema = z.strictObject({
-  name: z.string().max(256).nullish(),
-  description: z.string().max(2_048).nullish(),
+  name: text(256).nullish(),
+  description: text(2_048).nullish(),
   file_ids: z.array(id).max(500).nullish(),
   expires_after: expiresAfter.nullish(),
   chunking_strategy: chunking.nullish(),
@@ -41,7 +48,7 @@ export const createStoreSchema = z.strictObject({
 })
 
 export const updateStoreSchema = z.strictObject({
-  name: z.string().max(256).nullish(),
+  name: text(256).nullish(),
   expires_after: expiresAfter.nullish(),
   metadata: metadata.nullish(),
 })

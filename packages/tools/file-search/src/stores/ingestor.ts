@@ -28,8 +28,9 @@ export interface Ingestor {
 /** A file whose process ended so often, or whose reading failed so often, has failed. */
 const MAX_ATTEMPTS = 3
 const RETRY_MS = 2_000
-/** Tenants that are looked at in one look. */
+/** Tenants, and files of one, that are looked at in one look. */
 const TENANTS = 100
+const ROWS = 64
 
 /** Works on what stands `in_progress` and is nobody's, or of a process that is gone; tenants take turns. */
 export const createIngestor = (
@@ -78,32 +79,45 @@ export const createIngestor = (
   /** The oldest file of the tenant whose turn it is, taken. */
   const next = async (): Promise<FileRow | undefined> => {
     const own = await owners.own()
-    const tenants = await sql.all<{ tenant: string }>(
-      `select distinct tenant from antiphon_vector_store_files where status = 'in_progress' order by tenant limit ${TENANTS}`,
-    )
-    const turn = tenants.findIndex(({ tenant }) => tenant > lastTenant)
-    const order = turn === -1 ? tenants : [...tenants.slice(turn), ...tenants.slice(0, turn)]
     const alive = new Map([[own, true]])
-    for (const { tenant } of order) {
-      const rows = await sql.all<FileRow>(
-        `select * from antiphon_vector_store_files where tenant = ? and status = 'in_progress' and not_before <= ? order by created_at limit ${concurrency * 4}`,
-        [tenant, Date.now()],
+    for (const behind of lastTenant === '' ? [''] : [lastTenant, '']) {
+      const tenants = await sql.all<{ tenant: string }>(
+        `select distinct tenant from antiphon_vector_store_files where status = 'in_progress' and tenant > ? order by tenant limit ${TENANTS}`,
+        [behind],
       )
-      for (const row of rows) {
-        if (running.has(keyOf(row))) continue
-        if (row.owner !== null) {
-          if (!alive.has(row.owner)) alive.set(row.owner, await owners.isAlive(row.owner))
-          if (alive.get(row.owner) === true) continue
-        }
-        const taken = await sql.run(
-          `update antiphon_vector_store_files set owner = ?, attempts = attempts + 1 where tenant = ? and store_id = ? and id = ? and epoch = ? and status = 'in_progress'
-            and attempts = ?`,
-          [own, tenant, row.store_id, row.id, row.epoch, row.attempts],
-        )
-        if (taken === 0) continue
+      for (const { tenant } of tenants) {
+        const row = await takeOf(tenant, own, alive)
+        if (row === undefined) continue
         lastTenant = tenant
-        return { ...row, attempts: row.attempts + 1 }
+        return row
       }
+    }
+    return undefined
+  }
+
+  /** The oldest file of a tenant that nobody works on, taken. */
+  const takeOf = async (
+    tenant: string,
+    own: string,
+    alive: Map<string, boolean>,
+  ): Promise<FileRow | undefined> => {
+    const rows = await sql.all<FileRow>(
+      // Those that are nobody's first: others are looked at only for owners that are gone.
+      `select * from antiphon_vector_store_files where tenant = ? and status = 'in_progress' and not_before <= ? order by (owner is not null), created_at limit ${ROWS}`,
+      [tenant, Date.now()],
+    )
+    for (const row of rows) {
+      if (running.has(keyOf(row))) continue
+      if (row.owner !== null) {
+        if (!alive.has(row.owner)) alive.set(row.owner, await owners.isAlive(row.owner))
+        if (alive.get(row.owner) === true) continue
+      }
+      const taken = await sql.run(
+        `update antiphon_vector_store_files set owner = ?, attempts = attempts + 1 where tenant = ? and store_id = ? and id = ? and epoch = ? and status = 'in_progress'
+            and attempts = ?`,
+        [own, tenant, row.store_id, row.id, row.epoch, row.attempts],
+      )
+      if (taken > 0) return { ...row, attempts: row.attempts + 1 }
     }
     return undefined
   }
