@@ -155,5 +155,5 @@ const gone = (code: number | null, signal: string | null, told: string): ReadFai
       )
     : new ReadFailure(
         'parse_failed',
-        `The process that reads files ended (${signal ?? `code ${code}`}). The file may be made to do that.`,
+        `The process that reads files ended (${signal ?? `code ${code}`}). It may have needed more memory than \`limits.maxMemoryBytes\`.`,
       )
