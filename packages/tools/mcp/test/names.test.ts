@@ -1,6 +1,6 @@
-import { functionName, functionNames } from '@antiphon/mcp'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { functionName, functionNames } from '../src/list/function-names.ts'
 
 describe('the name of a function', () => {
   it('is the label and the name of the tool, where both can be said', () => {

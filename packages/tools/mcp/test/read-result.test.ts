@@ -60,6 +60,16 @@ describe('the result of a tool', () => {
     expect(contentOf({ content: [text('none')], structuredContent: [] })).toBe('none\n[]')
   })
 
+  it('has structured content for programs, up to the limit', () => {
+    const of = (text: string): unknown =>
+      readResult({ content: [], structuredContent: { text } } as never, {
+        ...DEFAULT_LIMITS,
+        maxResultChars: 100,
+      })
+    expect(of('short')).toMatchObject({ structured: { text: 'short' } })
+    expect(of('x'.repeat(200))).not.toHaveProperty('structured')
+  })
+
   it('is cut in the middle, over all its texts, and no character is halved', () => {
     const cut = contentOf(
       { content: [{ type: 'text', text: '😀'.repeat(100) }] },

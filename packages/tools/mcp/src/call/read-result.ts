@@ -18,10 +18,17 @@ export const readResult = (result: CallToolResult, limits: ResultLimits): McpCal
       error: { type: 'mcp_tool_execution_error', content: [{ type: 'text', text }] },
     }
   }
-  const structured =
-    result.structuredContent === undefined ? {} : { structured: result.structuredContent as unknown }
-  return { outcome: 'ok', content: joined(parts), ...structured }
+  return { outcome: 'ok', content: joined(parts), ...structuredOf(result, limits) }
 }
+
+/** What is kept beside the text is bounded as the text is; it cannot be cut, so a larger one is left out. */
+const structuredOf = (
+  { structuredContent }: CallToolResult,
+  { maxResultChars }: ResultLimits,
+): { readonly structured?: unknown } =>
+  structuredContent === undefined || JSON.stringify(structuredContent).length > maxResultChars
+    ? {}
+    : { structured: structuredContent }
 
 type TextOrImage = Extract<InputContent, { type: 'input_text' | 'input_image' }>
 

@@ -1,4 +1,4 @@
-import type { InputItem, McpListedTool, OutputItem, ToolDefinition } from '@antiphon/client'
+import type { McpListedTool, OutputItem, ToolDefinition } from '@antiphon/client'
 import {
   type BuiltInContext,
   type BuiltInTool,
@@ -71,7 +71,6 @@ export const viaMcp = (options: ViaMcpOptions): BuiltInTool => {
       pool ??= createMcpPool(options)
       return openTool(options, declared, shown, pool, context)
     },
-    replay: (item) => replayShown(item),
     close: async () => pool?.close(),
   }
 }
@@ -185,13 +184,4 @@ const parsed = (args: string): Record<string, unknown> => {
   } catch {
     return {}
   }
-}
-
-/** As much of a foreign item as a note in the history may be. */
-const MAX_NOTE_CHARS = 4_000
-
-const replayShown = (item: InputItem): readonly InputItem[] => {
-  const { id: _, ...facts } = item as unknown as Record<string, unknown>
-  const text = `[An earlier tool call, as data: ${JSON.stringify(facts).slice(0, MAX_NOTE_CHARS)}]`
-  return [{ role: 'assistant', content: text } as InputItem]
 }
