@@ -3,6 +3,7 @@ import {
   agent,
   type BuiltInTool,
   historyOf,
+  memoryRuns,
   type RunEvent,
   replayItems,
   toKept,
@@ -171,6 +172,19 @@ describe('a built-in tool of an agent', () => {
     const other = tool({ name: 'look_up', execute: () => 'x' })
     const run = agent({ model: scripted(['never']), tools: [glossary(), other] }).run('?')
     await expect(run.result()).rejects.toMatchObject({ cause: { code: 'duplicate_tool' } })
+  })
+
+  it('shows its calls again when a kept run goes on after a failure, and runs none of them again', async () => {
+    const own = glossary()
+    const kept = { store: memoryRuns(), runId: 'run_1', tellAgain: true }
+    const broken = agent({ model: scripted([{ calls: [call('a', 'chant')] }]), tools: [own] })
+    await expect(broken.run('?', kept).result()).rejects.toThrow()
+    const ended: RunEvent[] = []
+    const run = agent({ model: scripted(['A word.']), tools: [own] }).run('?', kept)
+    run.on('tool.ended', (event) => ended.push(event))
+    const { toolItems } = await run.result()
+    expect(toolItems).toMatchObject([{ type: 'glossary_call', id: 'gl_a', word: 'chant' }])
+    expect(ended).toMatchObject([{ items: [{ type: 'glossary_call', id: 'gl_a' }] }])
   })
 
   it('is opened for the agent that is handed to, once', async () => {

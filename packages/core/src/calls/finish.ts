@@ -2,7 +2,7 @@ import type { FunctionCallOutput, InputContent, InputItem } from '@antiphon/clie
 import { endedItems } from '../built-in/show-call.ts'
 import { type Call, clearTimer, outputItem } from '../context/call.ts'
 import type { RunContext } from '../context/run-context.ts'
-import type { ToolOutcome } from '../events/events.ts'
+import type { ToolEndedEvent, ToolOutcome } from '../events/events.ts'
 import { limitText, toJsonText } from '../tools/json-text.ts'
 import { isToolOutput } from '../tools/tool.ts'
 
@@ -48,6 +48,19 @@ export const settleWith = (run: RunContext, call: Call, outcome: ToolOutcome, it
   if (call.result === undefined) conclude(run, call, outcome, item, undefined, 0)
 }
 
+/** The items that show an answered call, when its tool has a view; they are the run's from here on. */
+export const showEnded = (
+  run: RunContext,
+  call: Call,
+  ended: Pick<ToolEndedEvent, 'outcome' | 'output' | 'details'>,
+): Pick<ToolEndedEvent, 'items'> | undefined => {
+  const view = call.plan?.kind === 'execute' ? call.plan.tool.view : undefined
+  if (view === undefined) return undefined
+  const items = endedItems(view, call, ended)
+  run.toolItems.push(...items)
+  return { items }
+}
+
 const conclude = (
   run: RunContext,
   call: Call,
@@ -60,16 +73,14 @@ const conclude = (
   call.result = ownDetails ? { outcome, output: item, details } : { outcome, output: item }
   run.active.delete(call)
   clearTimer(call)
-  const view = call.plan?.kind === 'execute' ? call.plan.tool.view : undefined
   const given = { outcome, output: item as FunctionCallOutput, ...(details === undefined ? {} : { details }) }
-  const items = view === undefined ? undefined : endedItems(view, call, given)
-  if (items !== undefined) run.toolItems.push(...items)
+  const shown = showEnded(run, call, given)
   run.emit({
     type: 'tool.ended',
     callId: call.callId,
     name: call.name,
     ...given,
-    ...(items === undefined ? {} : { items }),
+    ...shown,
     queuedMs: call.startedAt === 0 ? 0 : call.startedAt - call.sealedAt,
     durationMs: call.startedAt === 0 ? 0 : ended - call.startedAt,
   })

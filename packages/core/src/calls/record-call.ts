@@ -9,7 +9,7 @@ import { diverged } from '../journal/open-log.ts'
 import { asPlainJson } from '../tools/json-text.ts'
 import type { Tool } from '../tools/tool.ts'
 import { execute } from './execute.ts'
-import { type Ending, settle } from './finish.ts'
+import { type Ending, settle, showEnded } from './finish.ts'
 import { failRun } from './stopping.ts'
 
 /** Thrown inside for what leaves no record: a call that waits for somebody outside, or whose response failed. */
@@ -123,7 +123,9 @@ const take = (run: RunContext, call: Call, value: ToolValue): void => {
     run.active.delete(call)
     run.limitHit ??= limit
     if (spent !== undefined) bookSpent(run, spent)
-    run.tellAgain({ type: 'tool.ended', ...endingOf(call, value), queuedMs: 0, durationMs: 0 })
+    const ended = endingOf(call, value)
+    const shown = showEnded(run, call, ended)
+    run.tellAgain({ type: 'tool.ended', ...ended, ...shown, queuedMs: 0, durationMs: 0 })
   }
   if (call.result.output !== undefined) run.requests.remember(call.result.output, { $record: callKey(call) })
 }

@@ -227,7 +227,7 @@ describe('web search of an agent', () => {
   })
 
   // The loop does not show recorded calls to their view yet: without that a resumed run has no sources.
-  it.skip('can cite after a crash what was seen before it (the view of a recorded call is not asked)', async () => {
+  it('can cite after a crash what was seen before it', async () => {
     const { tool, url, queries } = await scene()
     const a = url('a.test/chant')
     const store = memoryRuns()
