@@ -5,11 +5,14 @@ export interface RankedList<Key> {
   readonly weight: number
 }
 
-/** How much the first places are worth more than those behind: the usual number of reciprocal rank fusion. */
-const RANK_OFFSET = 60
+/**
+ * How flat the ranks are. The usual 60 gives what stands anywhere in both lists more than what is the first of one, so that a weak list spoils a strong one; with 10, it was
+ * measured to spoil less (bench/README.md, "Retrieval").
+ */
+const RANK_OFFSET = 10
 
 /**
- * Reciprocal rank fusion: each list gives a key its weight divided by 60 and the place. What is the first of all lists has the score 1; what comes only in one has at most
+ * Reciprocal rank fusion: each list gives a key its weight divided by its place and 10. What is the first of all lists has the score 1; what comes only in one has at most
  * the part that its list weighs. Lists that weigh nothing give nothing.
  */
 export const fuse = <Key>(lists: readonly RankedList<Key>[]): Map<Key, number> => {

@@ -70,10 +70,8 @@ export const searchChunks = async (
     )
   }
   const scored = scoresOf(byWords.sort(best), byVectors.sort(best), weights)
-  return (await withTexts(sql, scored))
-    .filter(({ score }) => score >= (ranking.scoreThreshold ?? 0))
-    .sort(inOrder)
-    .slice(0, limit)
+  const kept = [...scored.values()].filter(({ score }) => score >= (ranking.scoreThreshold ?? 0))
+  return (await firstWithTexts(sql, kept, limit)).sort(inOrder).slice(0, limit)
 }
 
 const weightsOf = ({ embedding, ranking = {} }: ChunkQuery): { embedding: number; text: number } => {
@@ -94,7 +92,7 @@ const scoresOf = (
   byWords: readonly StoreHit[],
   byVectors: readonly StoreHit[],
   weights: { embedding: number; text: number },
-): Map<string, { hit: StoreHit; score: number }> => {
+): Map<string, Scored> => {
   const hits = new Map([...byWords, ...byVectors].map((hit) => [hit.key, hit]))
   if (byWords.length > 0 && byVectors.length > 0) {
     const fused = fuse([
@@ -122,14 +120,34 @@ interface TextRow {
   readonly attributes: string
 }
 
-/** The chunks themselves; what is being added, or has gone meanwhile, is left out. */
-const withTexts = async (
+/** A hit with the score that is shown. */
+interface Scored {
+  readonly hit: StoreHit
+  readonly score: number
+}
+
+/** The first of the hits with their texts, and all that are equal to the last of them: texts are the larger part. */
+const firstWithTexts = async (
   sql: SqlSession,
-  scored: ReadonlyMap<string, { hit: StoreHit; score: number }>,
+  scored: readonly Scored[],
+  limit: number,
 ): Promise<FoundChunk[]> => {
+  const ordered = [...scored].sort((a, b) => b.score - a.score)
+  const found: FoundChunk[] = []
+  for (let first = 0; first < ordered.length && found.length < limit; ) {
+    let end = Math.min(first + limit, ordered.length)
+    while (end < ordered.length && ordered[end]?.score === ordered[end - 1]?.score) end += 1
+    found.push(...(await withTexts(sql, ordered.slice(first, end))))
+    first = end
+  }
+  return found
+}
+
+/** The chunks themselves; what is being added, or has gone meanwhile, is left out. */
+const withTexts = async (sql: SqlSession, scored: readonly Scored[]): Promise<FoundChunk[]> => {
   const found: FoundChunk[] = []
   const stores = new Map<StoreRow, Map<number, number>>()
-  for (const { hit, score } of scored.values()) {
+  for (const { hit, score } of scored) {
     const scores = stores.get(hit.store) ?? new Map<number, number>()
     stores.set(hit.store, scores.set(hit.chunkNo, score))
   }
