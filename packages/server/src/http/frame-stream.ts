@@ -25,7 +25,7 @@ const KEEPALIVE = ': keepalive\n\n'
 /** Characters that are held at most before a writer has to wait. */
 const HIGH_WATER = 16_384
 
-// Most streams have one listener of a kind or none, and there are many streams.
+// Most streams have one listener of a kind or none, and there are many streams: `concat` makes room for one, a spread for seventeen.
 const NONE: readonly (() => void)[] = []
 
 /** A stream of frames: what is written within a tick goes out together. */
@@ -70,18 +70,18 @@ export class FrameStream implements FrameSink, Idle {
   }
 
   onDrain(fn: () => void): void {
-    if (this.#state === 'open') this.#drainFns = [...this.#drainFns, fn]
+    if (this.#state === 'open') this.#drainFns = this.#drainFns.concat(fn)
   }
 
   onClose(fn: () => void): void {
     if (this.#state === 'closed') this.#call(fn)
-    else if (this.#state === 'open') this.#closeFns = [...this.#closeFns, fn]
+    else if (this.#state === 'open') this.#closeFns = this.#closeFns.concat(fn)
   }
 
   /** Called once when it is over, whoever ended it. */
   onOver(fn: () => void): void {
     if (this.#state !== 'open') this.#call(fn)
-    else this.#overFns = [...this.#overFns, fn]
+    else this.#overFns = this.#overFns.concat(fn)
   }
 
   /** The outlet has room again. */

@@ -57,11 +57,10 @@ const LINGER_MS = 5000
 /** So much of a body that nobody reads is worth keeping the connection for. */
 const SMALL_BODY_BYTES = 65_536
 
-class NodeExchange implements Incoming, Exchange {
+class NodeExchange implements Incoming, Exchange, FrameOutlet {
   readonly method: string
   readonly path: string
   readonly search: string
-  readonly headers: Headers
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
   readonly #socket: Socket
@@ -69,6 +68,7 @@ class NodeExchange implements Incoming, Exchange {
   readonly #mustContinue: boolean
   #controller: AbortController | undefined
   #stream: FrameStream | undefined
+  #headers: Headers | undefined
   #isGone = false
 
   constructor(request: IncomingMessage, response: ServerResponse, shared: NodeShared, mustContinue: boolean) {
@@ -78,16 +78,20 @@ class NodeExchange implements Incoming, Exchange {
     this.method = request.method ?? 'GET'
     this.path = end === -1 ? target : target.slice(0, end)
     this.search = end === -1 ? '' : target.slice(end)
-    this.headers = headersOf(request)
     this.#request = request
     this.#response = response
     this.#socket = request.socket
     this.#shared = shared
     // A write behind a lost connection is an error of its own, and a lost connection is told by its end.
-    response.on('error', () => undefined)
-    request.on('error', () => undefined)
+    response.on('error', ignore)
+    request.on('error', ignore)
     if (this.#isHttp2) response.once('close', () => this.gone())
     else shared.connections.enter(this.#socket, this)
+  }
+
+  get headers(): Headers {
+    this.#headers ??= headersOf(this.#request)
+    return this.#headers
   }
 
   get isBegun(): boolean {
@@ -179,20 +183,25 @@ class NodeExchange implements Incoming, Exchange {
   }
 
   #begin(outgoing: Outgoing & { kind: 'stream' }): FrameStream {
-    const stream = new FrameStream(this.#outlet(), this.#shared.streams)
+    // It may go on for long, and needs them no more.
+    this.#headers = undefined
+    const stream = new FrameStream(this, this.#shared.streams)
     this.#stream = stream
     stream.onOver(() => this.#done())
     outgoing.open(stream)
     return stream
   }
 
-  #outlet(): FrameOutlet {
-    const response = this.#response
-    return {
-      push: (text) => response.write(text),
-      end: () => void response.end(() => this.#closeConnection()),
-      cut: () => void response.destroy(),
-    }
+  push(text: string): boolean {
+    return this.#response.write(text)
+  }
+
+  end(): void {
+    this.#response.end(() => this.#closeConnection())
+  }
+
+  cut(): void {
+    this.#response.destroy()
   }
 
   /** The headers of a stream said nothing of closing when it began. */
@@ -239,6 +248,8 @@ const targetOf = (request: IncomingMessage, basePath: string): string => {
   if (typeof originalUrl !== 'string' || target.startsWith(`${basePath}/`)) return target
   return originalUrl.endsWith(basePath + target) ? basePath + target : target
 }
+
+const ignore = (): void => undefined
 
 const clientGone = (): Error => new Error('The client has gone.')
 

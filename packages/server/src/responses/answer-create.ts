@@ -41,6 +41,8 @@ export const answerCreate = async (
   const idempotency = readIdempotency(call.headers, call.body)
   const lease = limiter.acquire(call.principal, tokensOf(request, inputOf(request.input)))
   const { headers } = lease
+  // All that a stream which goes on keeps of the call: not its body, and nothing of the request that brought it.
+  const { onEnded } = call
   let isHeld = false
   try {
     const created = await createResponse(responder, {
@@ -52,7 +54,7 @@ export const answerCreate = async (
       onEnded(outcome) {
         lease.settle(outcome.response.usage)
         lease.release()
-        call.onEnded?.(outcome)
+        onEnded?.(outcome)
       },
     })
     isHeld = created.isNew

@@ -18,7 +18,8 @@ const keyOf = (type: string, callId: string): string => `${type} ${callId}`
 /** Call ids of one response: there, not too long to be sent back, and each one once. Those that are so stay as they were written. */
 export class CallIds {
   readonly #responseId: string
-  readonly #seen = new Set<string>()
+  /** Made with the first call, which most responses never have. */
+  #seen: Set<string> | undefined
 
   constructor(responseId: string) {
     this.#responseId = responseId
@@ -28,6 +29,7 @@ export class CallIds {
   own(item: OutputItem, place: number): OutputItem {
     const { type, call_id: given } = item as { type: string; call_id?: unknown }
     if (!CALLS.has(type)) return item
+    this.#seen ??= new Set()
     const isOnce = typeof given === 'string' && given !== '' && !this.#seen.has(keyOf(type, given))
     const isKept = isOnce && !isLonger(given, CALL_ID_CHARS)
     const call_id = isKept ? given : itemId('call', ...(isOnce ? [given] : [this.#responseId, place]))

@@ -5,6 +5,8 @@ import { aborted } from './ending.ts'
 /** Takes frames as they come. */
 export type Tap = (frames: EventFrames) => void
 
+const NONE: readonly Tap[] = []
+
 /** A response that this process runs. */
 export class LiveResponse {
   readonly id: string
@@ -12,7 +14,8 @@ export class LiveResponse {
   readonly isBackground: boolean
   /** Resolves with the response as it ended; never rejects. */
   readonly ended: Promise<Response>
-  readonly #taps = new Set<Tap>()
+  /** Mostly one. */
+  #taps: readonly Tap[] = NONE
   #settle: (response: Response) => void = () => undefined
   #cancel: ((reason: Error) => void) | undefined
   #leave: ((reason: Error) => void) | undefined
@@ -56,8 +59,10 @@ export class LiveResponse {
 
   /** Gives frames from the next one on. Returns what ends it. */
   tap(tap: Tap): () => void {
-    this.#taps.add(tap)
-    return () => void this.#taps.delete(tap)
+    this.#taps = this.#taps.concat(tap)
+    return () => {
+      this.#taps = this.#taps.filter((each) => each !== tap)
+    }
   }
 
   /** What stops the upstream, and what leaves it; called at once when that was asked before. */
@@ -79,6 +84,6 @@ export class LiveResponse {
   end(response: Response): void {
     this.#isOver = true
     this.#settle(response)
-    this.#taps.clear()
+    this.#taps = NONE
   }
 }

@@ -33,7 +33,8 @@ interface Seen {
 /** The events of an upstream, without what strict readers throw at: types that they do not know, text for a part of another kind, calls without a call id of their own, items that end under other names than they began. */
 export class StrictEvents {
   readonly #calls: CallIds
-  readonly #begun = new Map<number, Begun>()
+  /** Made with the first item: a stream may wait for that for long. */
+  #begun: Map<number, Begun> | undefined
   #places = 0
 
   constructor(responseId: string) {
@@ -43,26 +44,27 @@ export class StrictEvents {
   /** The event as it may be told; undefined for one that nobody is told. What it lacks reaches readers with its whole item. */
   read(event: ResponseEvent): ResponseEvent | undefined {
     if (event instanceof TextDelta) {
-      const { parts } = this.#begun.get(event.output_index) ?? NOTHING
+      const { parts } = this.#begun?.get(event.output_index) ?? NOTHING
       return parts[event.content_index] === 'output_text' ? event : undefined
     }
     const { type, output_index, content_index, item, part } = event as unknown as Seen
     const wanted = PART_OF.get(type)
     if (wanted !== undefined)
-      return this.#begun.get(output_index as number)?.parts[content_index as number] === wanted
+      return this.#begun?.get(output_index as number)?.parts[content_index as number] === wanted
         ? event
         : undefined
     if (!isKnownEvent(event)) return undefined
     if (typeof output_index !== 'number') return event
     if (type === 'response.content_part.added') {
-      const parts = this.#begun.get(output_index)?.parts
+      const parts = this.#begun?.get(output_index)?.parts
       if (content_index === parts?.length) parts?.push(part?.type)
     } else if (type === 'response.output_item.added' && item) {
       const own = this.#calls.own(item, this.#places++)
+      this.#begun ??= new Map()
       this.#begun.set(output_index, { item: own, parts: [] })
       return own === item ? event : ({ ...event, item: own } as ResponseEvent)
     } else if (type === 'response.output_item.done' && item) {
-      const own = asBegun(item, this.#begun.get(output_index)?.item)
+      const own = asBegun(item, this.#begun?.get(output_index)?.item)
       return own === item ? event : ({ ...event, item: own } as ResponseEvent)
     }
     return event

@@ -104,6 +104,7 @@ export class WireWriter {
   start(): void {
     if (this.#told?.started === true) return
     this.#pushBegun('response.in_progress', 'in_progress')
+    this.#begun = undefined
   }
 
   /** Takes an event of the upstream. */

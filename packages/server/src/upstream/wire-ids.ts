@@ -18,7 +18,8 @@ const UNIQUE_FROM = 16
  */
 export class WireIds {
   readonly #responseId: string
-  readonly #seen = new Set<string>()
+  /** Made with the first item: a stream may wait for that for long. */
+  #seen: Set<string> | undefined
   #turn = -1
   #upstreamId = ''
 
@@ -41,6 +42,7 @@ export class WireIds {
     const { id, type } = item as { id?: unknown; type: string }
     const given = typeof id === 'string' ? id : ''
     const prefix = PREFIXES[type]
+    this.#seen ??= new Set()
     const isKept =
       given !== '' && !this.#seen.has(given) && (prefix === undefined || uniquePart(given) >= UNIQUE_FROM)
     const own = isKept
