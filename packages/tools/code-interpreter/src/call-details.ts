@@ -1,7 +1,7 @@
 import type { CodeInterpreterOutput } from '@antiphon/client'
 
 /** A file that a call made. */
-export interface MadeFile {
+interface MadeFile {
   readonly id: string
   readonly path: string
 }

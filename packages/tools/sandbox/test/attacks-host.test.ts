@@ -215,6 +215,9 @@ process.stdout.write(stdout)`
     const { out } = await inside(sandbox, ['/bin/sh', '-c', attack])
     expect(out).toMatch(/^1000\n/)
     expect(out).toMatch(/NoNewPrivs:\s+1/)
+    // What it leaves must not become a program of its next owner's rights.
+    await sandbox.close()
+    if (process.getuid?.() === 0) expect((await stat(join(path, 'id'))).mode & 0o6000).toBe(0)
   })
 
   it('is never root on the host', async () => {

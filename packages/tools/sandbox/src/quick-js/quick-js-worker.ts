@@ -1,10 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import {
-  getQuickJS,
-  type QuickJSContext,
-  type QuickJSHandle,
-  shouldInterruptAfterDeadline,
-} from 'quickjs-emscripten'
+import { getQuickJS, type QuickJSContext, type QuickJSHandle } from 'quickjs-emscripten'
 import type { EvaluatedMessage, EvaluateMessage, WorkerOptions } from './messages.ts'
 import { prelude } from './prelude.ts'
 
@@ -65,6 +60,8 @@ const vm = runtime.newContext()
 offerHost(vm)
 const show = vm.unwrapResult(vm.evalCode(prelude, 'prelude.js'))
 
+const JOBS_AT_ONCE = 1_000
+
 const textOf = (handle: QuickJSHandle): string => {
   const shown = vm.callFunction(show, vm.undefined, handle)
   if (shown.error) {
@@ -87,13 +84,19 @@ const settled = (
 const evaluate = ({ id, code, timeoutMs, files }: EvaluateMessage): EvaluatedMessage => {
   current = { logs: '', isCut: false, files: new Map(Object.entries(files)), written: new Map() }
   const deadline = Date.now() + timeoutMs
-  runtime.setInterruptHandler(shouldInterruptAfterDeadline(deadline))
+  let isOver = false
+  const until = (end: number) => (): boolean => {
+    if (Date.now() >= end) isOver = true
+    return Date.now() >= end
+  }
+  runtime.setInterruptHandler(until(deadline))
   let end: EvaluatedMessage['end'] = 'value'
   let value: string | undefined
   const fail = (error: QuickJSHandle): void => {
-    end = Date.now() >= deadline ? 'timeout' : 'error'
+    end = 'error'
     // Showing it is code inside, too.
-    runtime.setInterruptHandler(shouldInterruptAfterDeadline(Date.now() + 200))
+    const showUntil = Date.now() + 200
+    runtime.setInterruptHandler(() => Date.now() >= showUntil)
     write(`${textOf(error)}\n`)
   }
   const result = vm.evalCode(code, 'code.js')
@@ -101,12 +104,16 @@ const evaluate = ({ id, code, timeoutMs, files }: EvaluateMessage): EvaluatedMes
     fail(result.error)
     result.error.dispose()
   } else {
-    const jobs = runtime.executePendingJobs()
-    if (jobs.error) {
-      fail(jobs.error)
-      jobs.error.dispose()
+    // In pieces: jobs may make new ones without end, each too short to be interrupted.
+    while (runtime.hasPendingJob() && end === 'value' && !until(deadline)()) {
+      const jobs = runtime.executePendingJobs(JOBS_AT_ONCE)
+      if (jobs.error) {
+        fail(jobs.error)
+        jobs.error.dispose()
+      }
     }
-    if (end === 'value') {
+    // What was interrupted may have been caught inside, or be the end of a promise only.
+    if (end === 'value' && !isOver) {
       const last = settled(result.value)
       if (last.error) fail(last.error)
       else if (last.value && vm.typeof(last.value) !== 'undefined')
@@ -115,7 +122,7 @@ const evaluate = ({ id, code, timeoutMs, files }: EvaluateMessage): EvaluatedMes
     result.value.dispose()
   }
   const { logs, isCut, written } = current
-  return { id, end, logs, isCut, value, files: Object.fromEntries(written) }
+  return { id, end: isOver ? 'timeout' : end, logs, isCut, value, files: Object.fromEntries(written) }
 }
 
 parentPort?.on('message', (message: EvaluateMessage) => parentPort?.postMessage(evaluate(message)))
