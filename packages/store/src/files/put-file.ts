@@ -94,7 +94,7 @@ export const putFile = async (
 }
 
 /** Passes on until there is more than may be. */
-export async function* limited(
+async function* limited(
   content: AsyncIterable<Uint8Array>,
   maxBytes: number,
   filename: string,

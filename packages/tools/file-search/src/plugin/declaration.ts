@@ -15,7 +15,7 @@ export interface WantedSearch {
 }
 
 /** Results that a model gets when nothing is said: 8,000 tokens of usual chunks. */
-export const DEFAULT_RESULTS = 10
+const DEFAULT_RESULTS = 10
 
 const schema = z.strictObject({
   type: z.literal('file_search'),

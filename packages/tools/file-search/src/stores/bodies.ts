@@ -13,7 +13,7 @@ const metadata = z
   .refine((pairs) => Object.keys(pairs).length <= 16, 'at most 16 pairs')
 
 /** What files of a store are described by. */
-export const attributesSchema = z
+const attributesSchema = z
   .record(text(64).min(1), z.union([text(512), z.number(), z.boolean()]))
   .refine((pairs) => Object.keys(pairs).length <= 16, 'at most 16 keys')
 
