@@ -87,6 +87,19 @@ describe('JavaScript in QuickJS', () => {
     expect((await quickJs.evaluate('1 + 1')).value).toBe('2')
   })
 
+  it('promises without end do not run on in what comes after', async () => {
+    const quickJs = opened()
+    const endless = await quickJs.evaluate('const f = async () => { for (;;) await null }; f(); f(); 1', {
+      timeoutMs: 300,
+    })
+    expect(endless.end).toBe('timeout')
+    expect(await quickJs.evaluate('2', { timeoutMs: 5_000 })).toMatchObject({
+      end: 'value',
+      value: '2',
+      isLost: false,
+    })
+  })
+
   it('does not hold this thread while it computes', async () => {
     const quickJs = opened()
     let ticks = 0

@@ -26,4 +26,6 @@ export interface EvaluatedMessage {
   readonly value: string | undefined
   /** What `writeFile` was given. */
   readonly files: Readonly<Record<string, string>>
+  /** Promises without end are left, which would run on with the next evaluation. */
+  readonly isStuck: boolean
 }

@@ -83,9 +83,13 @@ export const openQuickJs = ({
     count += 1
     const message: EvaluateMessage = { id: count, code, timeoutMs, files }
     const answer = await answerOf(running, message, timeoutMs + GRACE_MS, signal)
-    if (typeof answer !== 'string') return { ...answer, isLost: false }
-    await end()
-    return lost(answer)
+    if (typeof answer === 'string') {
+      await end()
+      return lost(answer)
+    }
+    const { id: _, isStuck, ...result } = answer
+    if (isStuck) await end()
+    return { ...result, isLost: isStuck }
   }
 
   return {

@@ -122,7 +122,16 @@ const evaluate = ({ id, code, timeoutMs, files }: EvaluateMessage): EvaluatedMes
     result.value.dispose()
   }
   const { logs, isCut, written } = current
-  return { id, end: isOver ? 'timeout' : end, logs, isCut, value, files: Object.fromEntries(written) }
+  const isStuck = runtime.hasPendingJob()
+  return {
+    id,
+    end: isOver ? 'timeout' : end,
+    logs,
+    isCut,
+    value,
+    files: Object.fromEntries(written),
+    isStuck,
+  }
 }
 
 parentPort?.on('message', (message: EvaluateMessage) => parentPort?.postMessage(evaluate(message)))
