@@ -21,7 +21,7 @@ export const MAX_FILTER_DEPTH = 8
 /** Most comparisons in a filter. */
 export const MAX_COMPARISONS = 64
 /** Most values of `in` and `nin`. */
-export const MAX_FILTER_VALUES = 1_000
+const MAX_FILTER_VALUES = 1_000
 /** Longest key, as the wire has it. */
 const MAX_KEY_LENGTH = 64
 /** Longest text that a value is compared with; attributes have at most 512 characters. */

@@ -2,7 +2,7 @@ import type { StoreRow } from './store-row.ts'
 import type { Hit } from './top-hits.ts'
 
 /** A question as a vector. */
-export interface VectorQuery {
+interface VectorQuery {
   /** Of length 1, and as long as those of the store. */
   readonly embedding: Float32Array
   /** Only chunks of these files, when given. */

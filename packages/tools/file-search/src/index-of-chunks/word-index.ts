@@ -9,7 +9,7 @@ export interface ChunkWords {
 }
 
 /** What of a question is looked for. */
-export interface WordQuery {
+interface WordQuery {
   readonly words: readonly string[]
   /** Only chunks of these files, when given. */
   readonly files?: ReadonlySet<number>
