@@ -21,11 +21,13 @@ const places = new Map(
     .sort()
     .map((name) => [name, join(here, 'peers', name)]),
 )
-for (const name of ['durable', 'server']) if (only.includes(name)) places.set(name, join(here, name))
+for (const name of ['durable', 'server', 'retrieval'])
+  if (only.includes(name)) places.set(name, join(here, name))
 const ours = {
   antiphon: ['client', 'core'],
   durable: ['client', 'core', 'store', 'dbos'],
   server: ['client', 'core', 'store', 'tools/egress', 'server'],
+  retrieval: ['client', 'core', 'store', 'tools/file-search'],
 }
 
 for (const [name, dir] of places) {

@@ -113,7 +113,13 @@ describe('serve --tools', () => {
       })
       expect(output[4]).toMatchObject({ server_label: 'everything', name: 'echo', output: 'Echo: hello' })
       expect(JSON.stringify(output[5])).toContain('url_citation')
-      for (const tool of ['web_search_call', 'file_search_call', 'code_interpreter_call', 'mcp_call'])
+      for (const tool of [
+        'mcp_list_tools',
+        'web_search_call',
+        'file_search_call',
+        'code_interpreter_call',
+        'mcp_call',
+      ])
         expect(events.map(({ type }) => type)).toContain(`response.${tool}.completed`)
       expect(problemsOfEvents(events.map(asSent))).toEqual([])
       const { code } = await stop()

@@ -53,7 +53,7 @@ describe.each(STORES)('what the official client throws, with a store in %s', (ki
       () => openai.conversations.items.list(conversation),
       () => openai.conversations.items.create(conversation, { items: [{ role: 'user', content: 'Hi' }] }),
       () => openai.responses.create({ model: 'offline', input: 'Hi', conversation }),
-      () => openai.files.list(),
+      () => openai.batches.list(),
     ]) {
       const error = await refusalOf(work() as Promise<unknown>)
       expect(error).toBeInstanceOf(OpenAI.NotFoundError)

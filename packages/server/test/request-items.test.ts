@@ -184,7 +184,6 @@ describe('tools', () => {
     ],
     [{ type: 'image_generation', partial_images: 4 }, 'tools[0].partial_images integer_above_max_value'],
     [{ type: 'mcp', server_url: 'https://h' }, 'tools[0].server_label missing_required_parameter'],
-    [{ type: 'mcp', server_label: 's' }, 'tools[0].server_url missing_required_parameter'],
     [
       { type: 'mcp', server_label: 's', server_url: 'https://h', connector_id: 'connector_gmail' },
       'tools[0].connector_id invalid_value',

@@ -41,6 +41,16 @@ export const itemEvents = (item: OutputItem, at: At): ItemEvents => {
         added: { ...added, arguments: '', output: null, error: null },
         between: texts('response.mcp_call_arguments', at, 'arguments', item.arguments),
       }
+    case 'mcp_list_tools': {
+      const ended = item.error ? 'failed' : 'completed'
+      return {
+        added: { ...added, tools: [] },
+        between: [
+          { type: 'response.mcp_list_tools.in_progress', ...at },
+          { type: `response.mcp_list_tools.${ended}`, ...at },
+        ],
+      }
+    }
     case 'code_interpreter_call':
       return {
         added: { ...added, code: '', outputs: null },

@@ -3,7 +3,7 @@ import type { ToolEndedEvent } from '../events/events.ts'
 import type { ItemView, ShownCall } from './item-view.ts'
 
 /** The id of a call's item in a run: the call's own, under the prefix of its view. */
-export const shownIdOf = ({ idPrefix }: ItemView, callId: string): string =>
+const shownIdOf = ({ idPrefix }: ItemView, callId: string): string =>
   `${idPrefix}_${callId.replace(/^call_/, '')}`
 
 /** A call as an item, before it has run. */

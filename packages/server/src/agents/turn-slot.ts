@@ -143,7 +143,8 @@ const finishView = (
 /** Shows an item that is whole, in the next place. */
 export const showWhole = (line: OutputLine, item: OutputItem): void => {
   const place = line.open()
-  line.show(place, { ...item, ...('status' in item ? { status: 'in_progress' } : {}) } as OutputItem)
+  const begun = item.type === 'mcp_list_tools' ? { ...item, tools: [] } : item
+  line.show(place, { ...begun, ...('status' in item ? { status: 'in_progress' } : {}) } as OutputItem)
   tellWhole(line, place, item)
   line.finish(place, item)
 }
