@@ -251,3 +251,15 @@ describe('compact and input_tokens', () => {
     expect(parseInputTokens(count)).toBe(count)
   })
 })
+
+describe('an MCP server without an address', () => {
+  const body = { model: 'm', input: 'x', tools: [{ type: 'mcp', server_label: 'notes' }] }
+
+  it('is refused where no labels are known', () => {
+    expect(refused(() => take(body))).toBe('tools[0].server_url missing_required_parameter')
+  })
+
+  it('is taken where the server knows its label', () => {
+    expect(checkSupported(parseCreate(body), {}, false, { namesMcpServers: true }).request).toEqual(body)
+  })
+})
