@@ -72,7 +72,7 @@ const turndown = new TurndownService({
   .addRule('row', { filter: 'tr', replacement: (content) => `${content.trimEnd()} |\n` })
   .addRule('cell', { filter: ['td', 'th'], replacement: (content) => `| ${oneLine(content)} ` })
   .addRule('link', {
-    filter: (node) => node.nodeName === 'A',
+    filter: 'a',
     // A link without a target, or without words, is its words.
     replacement: (content, node) => {
       const href = (node as unknown as PageElement).getAttribute('href')
