@@ -119,7 +119,7 @@ const spawnReader = (maxMemoryBytes: number): ChildProcess => {
     windowsHide: true,
   }
   if (process.platform !== 'linux') return spawn(process.execPath, args, { ...options, cwd: process.cwd() })
-  const kilobytes = Math.ceil(maxMemoryBytes / 1024)
+  const kilobytes = Math.ceil(systemBytes(maxMemoryBytes) / 1024)
   return spawn(
     '/bin/sh',
     [
@@ -134,9 +134,18 @@ const spawnReader = (maxMemoryBytes: number): ChildProcess => {
   )
 }
 
+const GIB = 1024 ** 3
+const isSource = import.meta.url.endsWith('.ts')
+
+/** What the system allows: from Node 24 on, V8 does not start within less than a gigabyte for each of its isolates, and the loader of sources brings a second one. */
+const systemBytes = (maxMemoryBytes: number): number =>
+  Number.parseInt(process.versions.node, 10) < 24
+    ? maxMemoryBytes
+    : Math.max(maxMemoryBytes, GIB) + (isSource ? GIB : 0)
+
 /** What to start: the built file, or the source through the loader that runs it. */
 const entry = (): string[] => {
-  if (!import.meta.url.endsWith('.ts')) return [fileURLToPath(new URL('./reader.js', import.meta.url))]
+  if (!isSource) return [fileURLToPath(new URL('./reader.js', import.meta.url))]
   const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
   return ['--import', loader, fileURLToPath(new URL('./reader-main.ts', import.meta.url))]
 }
