@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -121,10 +122,13 @@ describe.skipIf(missing !== undefined)(`a program inside and what the machine ha
     const entry = new URL('../src/index.ts', import.meta.url).href
     const code = `import { openSandbox } from ${JSON.stringify(entry)}
 const sandbox = await openSandbox()
-sandbox.start({ argv: ['/bin/sh', '-c', 'sleep 300; : ${mark}'] })`
+const started = sandbox.start({ argv: ['/bin/sh', '-c', 'echo inside; sleep 300; : ${mark}'] })
+started.stdout.pipe(process.stdout)`
     const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], {
-      stdio: 'ignore',
+      stdio: ['ignore', 'pipe', 'ignore'],
     })
+    // Not before it runs inside: what starts it ties itself to us only then.
+    await once(child.stdout, 'data')
     // Ours has the text on its command line, and so has the shell inside.
     const inSandbox = () => processesWith(mark).filter((pid) => pid !== String(child.pid))
     await expect.poll(() => inSandbox().length, { timeout: 20_000 }).toBeGreaterThan(0)
